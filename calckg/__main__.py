@@ -1,0 +1,5 @@
+"""``python -m calckg``: the command line."""
+
+from calckg.cli import main
+
+main()

@@ -1,0 +1,167 @@
+"""calckg for Python: open a graph, ask it, get rows, a data frame or an rdflib graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+import pyoxigraph as ox
+
+from calckg import concepts, extract, queries
+from calckg.errors import MissingToolError, UsageError
+from calckg.kg import KnowledgeGraph
+from calckg.sparql import check_read_only
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import rdflib
+
+_XSD = "http://www.w3.org/2001/XMLSchema#"
+_NUMBERS = {_XSD + "integer": int, _XSD + "int": int, _XSD + "decimal": float, _XSD + "double": float}
+
+
+@dataclass(frozen=True)
+class Rows(Sequence[tuple[Any, ...]]):
+    """The rows of a query: tuples of Python values in the order of ``columns``.
+
+    An IRI is its text, a literal a ``str``, ``int``, ``float`` or ``bool`` by its datatype (another one's lexical
+    form), an unbound variable ``None``. ``terms`` holds the same rows as pyoxigraph terms.
+    """
+
+    columns: list[str]
+    terms: list[Sequence[Any]]
+    _values: list[tuple[Any, ...]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_values", [tuple(map(_python, row)) for row in self.terms])
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[Any, ...]: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[tuple[Any, ...]]: ...
+    def __getitem__(self, index: int | slice) -> tuple[Any, ...] | list[tuple[Any, ...]]:
+        return self._values[index]
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return iter(self._values)
+
+    def dicts(self) -> list[dict[str, Any]]:
+        """Return each row as a dictionary from column to value."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self._values]
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return a pandas data frame; raises ``MissingToolError`` when pandas is not installed."""
+        try:
+            import pandas
+        except ImportError:
+            raise MissingToolError("pandas is not installed; install it: pip install pandas") from None
+        return pandas.DataFrame(self._values, columns=self.columns)
+
+    def to_polars(self) -> polars.DataFrame:
+        """Return a polars data frame; raises ``MissingToolError`` when polars is not installed."""
+        try:
+            import polars
+        except ImportError:
+            raise MissingToolError("polars is not installed; install it: pip install polars") from None
+        return polars.DataFrame(self._values, schema=self.columns, orient="row", infer_schema_length=None)
+
+
+def _python(term: Any) -> Any:
+    if not isinstance(term, ox.Literal):
+        return None if term is None else getattr(term, "value", str(term))
+    datatype = term.datatype.value
+    try:
+        if datatype in _NUMBERS:
+            return _NUMBERS[datatype](term.value)
+    except ValueError:
+        return term.value
+    if datatype == _XSD + "boolean" and term.value in {"true", "false", "1", "0"}:
+        return term.value in {"true", "1"}
+    return term.value
+
+
+class Graph:
+    """A knowledge graph to ask. Get one from ``calckg.open``."""
+
+    def __init__(self, graph: KnowledgeGraph) -> None:
+        self._graph = graph
+
+    def __repr__(self) -> str:
+        return f"calckg.open({self._graph.name!r})"
+
+    def query(self, name: str, /, **params: str | int) -> Rows:
+        """Run the stored query ``name`` (``queries()`` lists them) with its parameters.
+
+        A concept is given as a CURIE, an IRI or a name. Raises ``UsageError`` for an unknown query, parameter, concept
+        or an ill-formed value, each with the nearest known ones.
+        """
+        stored = queries.load(name)
+        values = {key.replace("_", "-") if key not in stored.params else key: value for key, value in params.items()}
+        return Rows(*queries.rows(stored.run(self._graph.sparql, values)))
+
+    @staticmethod
+    def queries() -> dict[str, str]:
+        """Return the stored queries: name to summary."""
+        return {name: queries.load(name).summary for name in queries.names()}
+
+    def select(self, text: str) -> Rows:
+        """Answer a read-only SPARQL SELECT; raises ``UsageError`` for another form or a malformed query."""
+        check_read_only(text, self._graph.sparql)
+        result = self._graph.sparql.query(text)
+        if not isinstance(result, ox.QuerySolutions):
+            raise UsageError("not a SELECT; use ask() or construct()")
+        return Rows(*queries.rows(result))
+
+    def ask(self, text: str) -> bool:
+        """Answer a read-only SPARQL ASK; raises ``UsageError`` as ``select`` does."""
+        check_read_only(text, self._graph.sparql)
+        result = self._graph.sparql.query(text)
+        if not isinstance(result, ox.QueryBoolean):
+            raise UsageError("not an ASK; use select() or construct()")
+        return bool(result)
+
+    def construct(self, text: str) -> rdflib.Graph:
+        """Answer a read-only SPARQL CONSTRUCT or DESCRIBE as an rdflib graph; raises ``UsageError`` as ``select``."""
+        check_read_only(text, self._graph.sparql)
+        result = self._graph.sparql.query(text)
+        if not isinstance(result, ox.QueryTriples):
+            raise UsageError("not a CONSTRUCT or DESCRIBE; use select() or ask()")
+        return _rdflib(result)
+
+    def to_rdflib(self, root: str | None = None) -> rdflib.Graph:
+        """Return the merge as an rdflib graph: all of it, or what is about the concept ``root`` and narrower ones."""
+        if root is None:
+            quads = self._graph.quads()
+        else:
+            quads = extract.about(self._graph.sparql, concepts.find(self._graph.sparql, root))
+        return _rdflib({ox.Triple(q.subject, q.predicate, q.object): None for q in quads})
+
+
+def _rdflib(triples: Any) -> rdflib.Graph:
+    import rdflib
+
+    from calckg import prefixes
+
+    graph = rdflib.Graph(bind_namespaces="none")
+    graph.parse(data=ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES), format="nt")
+    for prefix, namespace in prefixes.load().namespaces.items():
+        graph.bind(prefix, namespace)
+    return graph
+
+
+def open_graph(kg: str | Path | None = None, *, endpoint: str | None = None) -> Graph:
+    """Open a graph: the bundled one, a built one in the directory ``kg``, or a distant one behind ``endpoint``.
+
+    Raises ``CalckgError`` when it can't be opened.
+    """
+    if kg is not None and endpoint is not None:
+        raise UsageError("kg and endpoint name two graphs; give one of them")
+    if endpoint is not None:
+        return Graph(KnowledgeGraph.distant(endpoint))
+    return Graph(KnowledgeGraph.bundled() if kg is None else KnowledgeGraph.built(kg))

@@ -1,0 +1,151 @@
+"""The bundled graph: ``graph/`` and ``ontology/`` compiled once to a graph directory in the user's cache.
+
+The directory has the layout of a built graph (``quads.duckdb``, ``store/``, ``manifest.json``) and is named after the
+SHA-256 of all that goes into it, so that an edited file makes a new one. ``CALCKG_CACHE`` names another cache.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from calckg import resources
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+GRAPH = "https://w3id.org/calckg/graph/"
+_KEPT = 3  # graphs of earlier versions that stay in the cache; a process may still read one
+_NAMED = {"sources": GRAPH + "meta"}
+
+
+def graph_files() -> list[tuple[Path, str]]:
+    """Return each file of the curated graph with the IRI of its named graph, the ontology first."""
+    found = [(resources.ontology_dir() / "calckg.ttl", GRAPH + "ontology")]
+    for path in sorted(resources.graph_dir().iterdir()):
+        name = path.name.split(".")[0]
+        if path.name.endswith((".ttl", ".sssom.tsv")):
+            found.append((path, _NAMED.get(name, f"{GRAPH}curated/{name}")))
+    return found
+
+
+def directory() -> Path:
+    """Return the compiled bundled graph, compiling it first when the cache does not hold it."""
+    import shutil
+    import tempfile
+
+    key = _key()
+    try:
+        folder = cache()
+        folder.mkdir(parents=True, exist_ok=True)
+        target = folder / f"bundled-{key}"
+        if (target / "manifest.json").is_file():
+            return target
+        part = Path(tempfile.mkdtemp(prefix=".part-", dir=folder))
+    except OSError:
+        return _for_this_process()
+    try:
+        compile_to(part)
+        part.rename(target)
+    except OSError:
+        if not (target / "manifest.json").is_file():
+            raise
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    _forget_old(folder, target)
+    return target
+
+
+def cache() -> Path:
+    """Return the folder for what can be made again; it may not exist."""
+    named = os.environ.get("CALCKG_CACHE")
+    if named:
+        return Path(named)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "calckg"
+
+
+def _for_this_process() -> Path:
+    """Compile to a folder that goes with the process: the cache can't be written."""
+    import atexit
+    import shutil
+    import tempfile
+
+    folder = Path(tempfile.mkdtemp(prefix="calckg-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    compile_to(folder)
+    return folder
+
+
+def _forget_old(folder: Path, current: Path) -> None:
+    import shutil
+
+    others = sorted(
+        (path for path in folder.glob("bundled-*") if path != current), key=lambda path: path.stat().st_mtime
+    )
+    for path in others[:-_KEPT]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _key() -> str:
+    """Hash the graph's files and the code that compiles them."""
+    package = Path(__file__).parent
+    names = ("bundle", "columnar", "derive", "loading", "prefixes", "quads", "tables", "upstream/sssom")
+    code = [
+        path for name in names for path in sorted(package.glob(f"{name}.py")) + sorted(package.glob(f"{name}/*.py"))
+    ]
+    paths = [path for path, _ in graph_files()]
+    paths += [resources.ontology_dir() / "prefixes.ttl", *code]
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:32]
+
+
+def compile_to(folder: Path) -> None:
+    """Compile the bundled graph to ``folder``: columns, derived graphs, store, manifest."""
+    import pyoxigraph as ox
+
+    from calckg import columnar, derive
+
+    connection = columnar.connect(folder / "quads.duckdb")
+    try:
+        connection.execute("CREATE TEMP TABLE nquad (s VARCHAR, p VARCHAR, o VARCHAR, g VARCHAR)")
+        for path, graph in graph_files():
+            if path.suffix == ".ttl":
+                _insert_turtle(connection, path, graph)
+            else:
+                _insert_sssom(connection, path, graph)
+        columnar.encode(connection, "nquad")
+        count = columnar.encode(connection, derive.derive(connection))
+        nquads = folder / "graph.nq"
+        columnar.write_nquads(connection, nquads, merge=True)
+        connection.execute("CHECKPOINT")
+    finally:
+        connection.close()
+    store = ox.Store(str(folder / "store"))
+    store.bulk_load(path=str(nquads), format=ox.RdfFormat.N_QUADS)
+    store.optimize()
+    store.flush()
+    nquads.unlink()
+    del store
+    (folder / "manifest.json").write_text(json.dumps({"graph": "bundled", "quads": count}) + "\n")
+
+
+def _insert_turtle(connection: DuckDBPyConnection, path: Path, graph: str) -> None:
+    from calckg import rdf
+
+    quads = list(rdf.read(path))
+    texts = [[str(q.subject) for q in quads], [str(q.predicate) for q in quads], [str(q.object) for q in quads]]
+    connection.execute("INSERT INTO nquad SELECT unnest(?), unnest(?), unnest(?), ?", [*texts, f"<{graph}>"])
+
+
+def _insert_sssom(connection: DuckDBPyConnection, path: Path, graph: str) -> None:
+    from calckg import loading, quads, tables
+    from calckg.upstream import sssom
+
+    tables.create(connection, temporary=True)
+    loading.load(connection, sssom.read(path, graph))
+    quads.insert(connection, "nquad", ("mapping", "concept", "name"))

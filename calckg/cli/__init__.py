@@ -1,0 +1,45 @@
+"""The command line: ``calckg COMMAND``. Errors become one line and an exit code here, and nowhere else."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from calckg.errors import CalckgError
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 findings, 2 wrong usage, 3 could not do the job."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line with ``arguments`` (``sys.argv`` without them) and return its exit code."""
+    from calckg.cli.group import root_command
+
+    try:
+        code = root_command().main(args=arguments, prog_name="calckg", standalone_mode=False)
+    except CalckgError as error:
+        return _complain(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Python flushes standard output once more when it ends; there must be somewhere for that to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        return _complain(f"{place}{error.strerror or error}; free some space or choose another place", 3)
+    except Exception as error:
+        # Typer's own errors (an unknown option, a missing argument) share these two names and no public base class.
+        if not (hasattr(error, "format_message") and hasattr(error, "exit_code")):
+            raise
+        context = getattr(error, "ctx", None)
+        where = f" (see {context.command_path} --help)" if context is not None else ""
+        return _complain(f"{' '.join(error.format_message().split())}{where}", int(error.exit_code))
+    return code if isinstance(code, int) else 0
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"calckg: {' '.join(message.split())}", file=sys.stderr)
+    return code

@@ -1,0 +1,45 @@
+"""``calckg dump``: the graph, or what is about one concept, as RDF."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from calckg import concepts, extract, rdf
+from calckg.cli.options import EndpointOption, KgOption, OutputOption, choose_format, open_graph, opened
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def dump(
+    root: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CONCEPT",
+            help="Only this concept (a code or a name), what is narrower, and what is linked to them.",
+        ),
+    ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="NAME",
+            help=f"One of: {', '.join(rdf.FORMATS)}. Default: by the suffix of -o, else nquads (turtle with --root).",
+        ),
+    ] = None,
+    kg: KgOption = None,
+    endpoint: EndpointOption = None,
+    output: OutputOption = None,
+) -> None:
+    """Write the graph as RDF: the same graph gives the same bytes.
+
+    N-Quads, TriG and JSON-LD keep the named graphs; N-Triples, Turtle and RDF/XML hold their merge.
+    """
+    name = choose_format(format, output, rdf.FORMATS, rdf.SUFFIXES, "turtle" if root else "nquads")
+    graph = open_graph(kg, endpoint)
+    quads = graph.quads() if root is None else extract.about(graph.sparql, concepts.find(graph.sparql, root))
+    with opened(output) as stream:
+        rdf.write_quads(quads, stream, name)

@@ -1,0 +1,53 @@
+"""``calckg stats``: what the graph holds, counted."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Annotated
+
+import typer
+
+from calckg import prefixes, render
+from calckg.cli.options import KgOption, OutputOption, choose_format, emit, open_graph, terminal_width
+
+app = typer.Typer(add_completion=False)
+_FORMATS = ("table", "csv", "json", "markdown")
+_SUFFIXES = {".csv": "csv", ".json": "json", ".md": "markdown", ".txt": "table"}
+_COLUMNS = ("what", "of", "count")
+
+
+@app.command()
+def stats(
+    format: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="NAME",
+            help=f"One of: {', '.join(_FORMATS)}. Default: by the suffix of -o, a table on a terminal, else csv.",
+        ),
+    ] = None,
+    kg: KgOption = None,
+    output: OutputOption = None,
+) -> None:
+    """Count what the graph holds: quads, named graphs, classes, concepts, associations, mappings."""
+    from calckg.stats import count
+
+    width = terminal_width(output)
+    name = choose_format(format, output, _FORMATS, _SUFFIXES, "table" if width else "csv")
+    counts = count(open_graph(kg, None))
+    rows = [(c.heading, c.what, str(c.count)) for c in counts]
+    if name == "json":
+        data = [{"what": c.heading, "of": c.what, "count": c.count} for c in counts]
+        text = json.dumps(data, indent=2) + "\n"
+    elif name == "csv":
+        stream = io.StringIO()
+        csv.writer(stream, lineterminator="\n").writerows([_COLUMNS, *rows])
+        text = stream.getvalue()
+    else:
+        table = prefixes.load()
+        short = [(heading, table.compress(what) or what, number) for heading, what, number in rows]
+        text = render.markdown(_COLUMNS, short) if name == "markdown" else render.table(_COLUMNS, short, width=width)
+    emit(text.encode(), output)

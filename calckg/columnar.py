@@ -1,0 +1,146 @@
+"""The graph as columns: ``term(id, kind, value, datatype, lang)`` and ``quad(s, p, o, g)`` in DuckDB.
+
+``quad`` holds the ids of ``term``; ``g`` is 0 for the default graph. Ids follow the order of the terms' N-Quads
+text, so the same graph has the same ids. What walks over the whole graph is SQL over these two tables.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
+
+from calckg.errors import CalckgError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+IRI, BLANK, LITERAL = 0, 1, 2
+DEFAULT_GRAPH = 0
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS term (
+    id BIGINT NOT NULL, kind TINYINT NOT NULL, value VARCHAR NOT NULL, datatype VARCHAR, lang VARCHAR);
+CREATE TABLE IF NOT EXISTS quad (s BIGINT NOT NULL, p BIGINT NOT NULL, o BIGINT NOT NULL, g BIGINT NOT NULL);
+"""
+
+# A literal's N-Quads text is "…", "…"@lang or "…"^^<datatype>; inside the quotes every quote is escaped, so the last
+# quote ends the lexical form.
+_LEXICAL = "substr(t, 2, length(t) - 2 - strpos(reverse(t), '\"') + 1)"
+_TAIL = "substr(t, length(t) - strpos(reverse(t), '\"') + 2)"
+_UNESCAPED = (
+    f"replace(replace(replace(replace(replace(replace(replace(replace({_LEXICAL},"
+    " '\\\\', chr(1)), '\\\"', '\"'), '\\n', chr(10)), '\\r', chr(13)), '\\t', chr(9)),"
+    " '\\b', chr(8)), '\\f', chr(12)), chr(1), '\\')"
+)
+_ENCODE = f"""
+INSERT INTO term
+SELECT id,
+       CASE WHEN t LIKE '<%' THEN {IRI} WHEN t LIKE '"%' THEN {LITERAL} ELSE {BLANK} END AS kind,
+       CASE WHEN t LIKE '<%' THEN substr(t, 2, length(t) - 2)
+            WHEN t LIKE '"%' THEN {_UNESCAPED} ELSE substr(t, 3) END AS value,
+       CASE WHEN t NOT LIKE '"%' THEN NULL
+            WHEN {_TAIL} LIKE '^^%' THEN substr({_TAIL}, 4, length({_TAIL}) - 4)
+            WHEN {_TAIL} LIKE '@%' THEN 'http://www.w3.org/1999/02/22-rdf-syntax-ns#langString'
+            ELSE 'http://www.w3.org/2001/XMLSchema#string' END AS datatype,
+       CASE WHEN t LIKE '"%' AND {_TAIL} LIKE '@%' THEN lower(substr({_TAIL}, 2)) END AS lang
+FROM encoded_term
+"""
+# The reverse of the above: a term's N-Quads text, as the RDF canonicalisation writes it (RDF-canon, appendix A).
+_ESCAPED = (
+    "replace(replace(replace(replace(replace(replace(replace({a}.value, '\\', '\\\\'), '\"', '\\\"'),"
+    " chr(10), '\\n'), chr(13), '\\r'), chr(9), '\\t'), chr(8), '\\b'), chr(12), '\\f')"
+)
+
+
+def text_of(alias: str) -> str:
+    """Return the SQL expression for the N-Quads text of the term in the row called ``alias``."""
+    escaped = _ESCAPED.format(a=alias)
+    return (
+        f"CASE {alias}.kind WHEN {IRI} THEN '<' || {alias}.value || '>' WHEN {BLANK} THEN '_:' || {alias}.value "
+        f"ELSE '\"' || {escaped} || '\"' || CASE WHEN {alias}.lang IS NOT NULL THEN '@' || {alias}.lang "
+        f"WHEN {alias}.datatype = 'http://www.w3.org/2001/XMLSchema#string' THEN '' "
+        f"ELSE '^^<' || {alias}.datatype || '>' END END"
+    )
+
+
+def connect(path: Path | None = None, *, read_only: bool = False) -> DuckDBPyConnection:
+    """Open the columns at ``path``, or empty ones in memory, with the two tables in place."""
+    import duckdb
+
+    try:
+        connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only)
+    except duckdb.Error as error:
+        raise CalckgError(f"{path}: the columns can't be opened ({error}); build the graph again") from None
+    if not read_only:
+        connection.execute(_SCHEMA)
+    return connection
+
+
+def encode(connection: DuckDBPyConnection, relation: str) -> int:
+    """Add ``relation(s, p, o, g)`` of N-Quads texts to ``term`` and ``quad``; return how many quads there are then.
+
+    ``g`` is NULL for the default graph. A quad that comes twice, or is there already, is kept once. New terms are
+    numbered in the order of their texts, after those that are there.
+    """
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE known_term AS SELECT {text_of("t")} AS t, t.id FROM term t;
+        CREATE OR REPLACE TEMP TABLE encoded_term AS
+        SELECT n.t, row_number() OVER (ORDER BY n.t) + (SELECT coalesce(max(id), 0) FROM known_term) AS id
+        FROM (SELECT s AS t FROM {relation} UNION SELECT p FROM {relation} UNION SELECT o FROM {relation}
+              UNION SELECT g FROM {relation} WHERE g IS NOT NULL) n
+        LEFT JOIN known_term k ON k.t = n.t WHERE k.t IS NULL"""
+    )
+    connection.execute(_ENCODE)
+    connection.execute(
+        f"""INSERT INTO encoded_term SELECT t, id FROM known_term;
+        INSERT INTO quad
+        SELECT DISTINCT s.id, p.id, o.id, coalesce(g.id, {DEFAULT_GRAPH})
+        FROM {relation} q JOIN encoded_term s ON s.t = q.s JOIN encoded_term p ON p.t = q.p
+        JOIN encoded_term o ON o.t = q.o LEFT JOIN encoded_term g ON g.t = q.g
+        EXCEPT SELECT s, p, o, g FROM quad
+        ORDER BY ALL"""
+    )
+    connection.execute("DROP TABLE encoded_term; DROP TABLE known_term")
+    _unescape_code_points(connection)
+    row = connection.execute("SELECT count(*) FROM quad").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _unescape_code_points(connection: DuckDBPyConnection) -> None:
+    """Undo ``\\uXXXX``, which writers use for control characters only, so that it is rare."""
+    rows = connection.execute(
+        f"SELECT id, value FROM term WHERE kind = {LITERAL} AND contains(value, '\\u') ORDER BY id"
+    ).fetchall()
+    for identifier, value in rows:
+        plain = re.sub(r"\\u([0-9A-Fa-f]{4})", lambda m: chr(int(m[1], 16)), value)
+        connection.execute("UPDATE term SET value = ? WHERE id = ?", [plain, identifier])
+
+
+def quads(connection: DuckDBPyConnection) -> Iterator[ox.Quad]:
+    """Yield every quad, ordered by graph, subject, predicate and object; literals as they were written."""
+    cursor = connection.execute(
+        f"""SELECT {text_of("s")} || ' ' || {text_of("p")} || ' ' || {text_of("o")} ||
+            CASE WHEN q.g > 0 THEN ' ' || {text_of("g")} ELSE '' END || ' .'
+        FROM quad q JOIN term s ON s.id = q.s JOIN term p ON p.id = q.p JOIN term o ON o.id = q.o
+        LEFT JOIN term g ON g.id = q.g ORDER BY q.g, q.s, q.p, q.o"""
+    )
+    while rows := cursor.fetchmany(10_000):
+        yield from ox.parse("\n".join(line for (line,) in rows), format=ox.RdfFormat.N_QUADS)
+
+
+def write_nquads(connection: DuckDBPyConnection, path: Path, *, merge: bool) -> None:
+    """Write the graph to ``path`` as N-Quads, sorted by subject; with ``merge``, each triple also as the merge's."""
+    triples = "UNION ALL SELECT DISTINCT s, p, o, 0 FROM quad WHERE g > 0" if merge else ""
+    lines = f"""SELECT {text_of("s")} || ' ' || {text_of("p")} || ' ' || {text_of("o")} ||
+            CASE WHEN q.g > 0 THEN ' ' || {text_of("g")} ELSE '' END || ' .' AS line
+        FROM (SELECT s, p, o, g FROM quad {triples}) q
+        JOIN term s ON s.id = q.s JOIN term p ON p.id = q.p JOIN term o ON o.id = q.o
+        LEFT JOIN term g ON g.id = q.g ORDER BY q.s, q.p, q.o, q.g"""
+    cursor = connection.execute(lines)
+    with path.open("w", encoding="utf-8", newline="\n") as stream:
+        while rows := cursor.fetchmany(50_000):
+            stream.writelines(f"{line}\n" for (line,) in rows)

@@ -1,0 +1,84 @@
+"""What can go wrong, as one tree, and what each means for the exit code.
+
+::
+
+    CalckgError                 the job could not be done                  exit 3
+    ├── UsageError              the request itself is wrong                exit 2
+    │   └── UnknownNameError    a name nobody knows, with the nearest ones exit 2
+    ├── SourceError             a file that can't be read as it should     exit 3
+    ├── EndpointError           a distant SPARQL endpoint failed           exit 3
+    └── MissingToolError        Java, or an optional library, is missing   exit 3
+
+Every message is one line that names the place, the value and the way out. ``CalckgError`` is caught once, in
+``calckg.cli``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class CalckgError(Exception):
+    """Say that the job could not be done; the message is one line for the user."""
+
+    exit_code = 3
+
+
+class UsageError(CalckgError):
+    """Say that the request is wrong: an argument, an option, a query."""
+
+    exit_code = 2
+
+
+class UnknownNameError(UsageError):
+    """Say that ``name`` is not a known ``kind``, and which known names come near.
+
+    ``known`` is every name that would have been accepted; ``hint`` is added at the end (how to list them).
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
+        self.kind, self.name = kind, name
+        self.nearest = nearest(name, known)
+        text = f"unknown {kind} {name!r}"
+        if self.nearest:
+            text += "; did you mean " + " or ".join(self.nearest) + "?"
+        if hint:
+            text += f" {hint}" if self.nearest else f"; {hint}"
+        super().__init__(text)
+
+
+class SourceError(CalckgError):
+    """Say which ``file`` (and 1-based ``line`` and ``column``) can't be read, and what to do."""
+
+    def __init__(
+        self, message: str, file: str | Path, line: int | None = None, column: int | str | None = None
+    ) -> None:
+        self.reason, self.file, self.line, self.column = message, str(file), line, column
+        place = ":".join(str(part) for part in (file, line, column) if part is not None)
+        super().__init__(f"{place}: {message}")
+
+
+class EndpointError(CalckgError):
+    """Say that a distant SPARQL endpoint could not be reached or refused the query."""
+
+
+class MissingToolError(CalckgError):
+    """Say that a program or an optional library that the job needs is not installed."""
+
+
+def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """Return up to ``count`` of the ``known`` names that are most like ``name``, best first."""
+    from difflib import get_close_matches  # only an error needs it, and it costs 5 ms
+
+    folded: dict[str, str] = {}
+    for item in known:
+        folded.setdefault(item.casefold(), item)
+    wanted = name.casefold()
+    found = [folded[key] for key in get_close_matches(wanted, folded, count, 0.6)]
+    for key, item in folded.items():
+        if len(found) >= count:
+            break
+        if len(wanted) > 2 and (wanted in key or key in wanted) and item not in found and len(key) > 2:
+            found.append(item)
+    return found

@@ -1,0 +1,72 @@
+"""Files read with a clear error, and written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, cast
+
+from calckg.errors import SourceError, UsageError
+
+
+def readable(path: str | Path) -> Path:
+    """Return ``path`` when it is a file that can be read and is not empty; raise ``SourceError`` otherwise."""
+    path = Path(path)
+    if not path.exists():
+        raise SourceError("no such file; check the spelling of its path", path)
+    if path.is_dir():
+        raise SourceError("this is a directory; name a file in it", path)
+    if not os.access(path, os.R_OK):
+        raise SourceError("no permission to read this file; ask its owner, or copy it", path)
+    if path.is_file() and path.stat().st_size == 0:
+        raise SourceError("the file is empty; is the download complete?", path)
+    return path
+
+
+@contextmanager
+def writing(path: str | Path) -> Iterator[IO[bytes]]:
+    """Open ``path`` for bytes so that it appears whole, or not at all when the block raises.
+
+    A name that ends in ``.gz`` is compressed, with no time stamp in it: the same bytes in, the same bytes out. A
+    device or a pipe (``/dev/stdout``) is written as it is. Raises ``UsageError`` when it can't be written.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise UsageError(f"{path}: this is a directory; name a file in it to write to")
+    if path.exists() and not path.is_file():
+        with path.open("wb") as stream:
+            yield stream
+        return
+    target = path.resolve()
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        raw = part.open("wb")
+    except FileNotFoundError:
+        raise UsageError(f"{path}: the folder {target.parent} does not exist; make it first") from None
+    except OSError as error:
+        raise UsageError(f"{path}: can't be written ({error.strerror}); choose another place") from None
+    try:
+        with raw:
+            if path.suffix == ".gz":
+                import gzip
+
+                with gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as packed:
+                    yield cast("IO[bytes]", packed)
+            else:
+                yield raw
+            raw.flush()
+            os.fsync(raw.fileno())
+        part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def plain_suffix(path: str | Path) -> str:
+    """Return the suffix of ``path`` that tells its format, lower case, without ``.gz``: ``a.ttl.gz`` → ``.ttl``."""
+    path = Path(path)
+    if path.suffix.lower() == ".gz":
+        path = path.with_suffix("")
+    return path.suffix.lower()

@@ -1,0 +1,173 @@
+"""The pieces that the statements are made of.
+
+A *branch* gives one predicate, in five columns: ``s`` (an IRI), ``p`` (an N-Quads text), ``v`` (an IRI or a lexical
+form), ``t`` (what follows a literal's closing quote; NULL when ``v`` is an IRI) and ``g`` (an IRI). Branches are joined
+by ``UNION ALL``, and ``serialised`` is the one place that makes texts of them. The SQL is portable: Spark runs it when
+sqlglot has translated it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from calckg import prefixes
+from calckg.tables import TABLES, Column, Type
+
+HEX_DIGITS = 32  # of SHA-256, in a minted IRI
+
+NULL = "CAST(NULL AS VARCHAR)"
+PLAIN = "''"
+LANG = "CASE WHEN lang IS NULL THEN '' ELSE '@' || lower(lang) END"
+
+_NAMED_ESCAPES = {8: "\\b", 9: "\\t", 10: "\\n", 12: "\\f", 13: "\\r"}
+_ESCAPED_CODES = (*range(32), 0x7F)
+_NON_CHARACTERS = (0xFFFE, 0xFFFF)  # written out: Spark's chr() ends at 255
+_TO_ESCAPE = r'[\x00-\x1F"\\\x7F\x{FFFE}\x{FFFF}]'
+_DATES = {4: "xsd:gYear", 7: "xsd:gYearMonth", 10: "xsd:date"}  # by the length of the lexical form
+
+
+def iri(name: str) -> str:
+    """Return the IRI of a CURIE of the model."""
+    return prefixes.load().expand(name)
+
+
+def quoted(text: str) -> str:
+    """Return a string as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def resource(name: str) -> str:
+    """Return the SQL of an IRI that is the same in every row."""
+    return quoted(iri(name))
+
+
+def predicate(name: str) -> str:
+    """Return the SQL of a predicate's N-Quads text."""
+    return quoted(f"<{iri(name)}>")
+
+
+def choice(column: str, names: Mapping[str, str]) -> str:
+    """Return the SQL of the predicate that the value of ``column`` stands for."""
+    cases = " ".join(f"WHEN {quoted(value)} THEN {predicate(name)}" for value, name in names.items())
+    return f"CASE {column} {cases} END"
+
+
+def datatype(name: str) -> str:
+    """Return the SQL of what follows the closing quote of a literal of this datatype."""
+    return quoted(f"^^<{iri(name)}>")
+
+
+def branch(s: str, p: str, v: str, t: str, relation: str, where: str = "") -> str:
+    """Return a branch of the SQL of its four terms; ``graph`` of ``relation`` is the fifth."""
+    condition = f" WHERE {where}" if where else ""
+    return f"SELECT DISTINCT {s} AS s, {p} AS p, {v} AS v, {t} AS t, graph AS g FROM {relation}{condition}"
+
+
+def link(s: str, name: str, v: str, relation: str, where: str = "") -> str:
+    """Return a branch whose value is an IRI."""
+    return branch(s, predicate(name), v, NULL, relation, where)
+
+
+def typed(s: str, name: str, relation: str, where: str = "") -> str:
+    """Return a branch that gives ``s`` the class ``name``."""
+    return link(s, "rdf:type", resource(name), relation, where)
+
+
+def stated(s: str, p: str, v: str, relation: str, where: str) -> str:
+    """Return a branch whose predicate is an IRI in the column ``p``."""
+    return branch(s, f"'<' || {p} || '>'", v, NULL, relation, where)
+
+
+def columns(table: str, names: Mapping[str, str], relation: str, s: str) -> list[str]:
+    """Return a branch for each column of ``table`` that becomes one property: its value, or each of its list."""
+    return [_column(TABLES[table].column(column), predicate(name), relation, s) for column, name in names.items()]
+
+
+def _column(column: Column, p: str, relation: str, s: str) -> str:
+    # Only what differs is compared: p and t are added after DISTINCT.
+    name = column.name
+    if column.many:
+        items = f"SELECT {s} AS s, unnest({name}) AS v, graph AS g FROM {relation} WHERE {name} IS NOT NULL"
+        rows = f"SELECT DISTINCT s, v, g FROM ({items}) AS items"
+    else:
+        rows = f"SELECT DISTINCT {s} AS s, {name} AS v, graph AS g FROM {relation} WHERE {name} IS NOT NULL"
+    v = "v" if column.sql.startswith("VARCHAR") else "CAST(v AS VARCHAR)"
+    return f"SELECT s, {p} AS p, {v} AS v, {_after(column.type)} AS t, g FROM ({rows}) AS told"
+
+
+def extreme(fold: str, table: str, column: str, name: str, relation: str, s: str) -> str:
+    """Return a branch with one value a node: ``fold`` (min or max) of ``column``."""
+    rows = (
+        f"SELECT {s} AS s, {fold}({column}) AS v, graph AS g FROM {relation} "
+        f"WHERE {column} IS NOT NULL GROUP BY {s}, graph"
+    )
+    t = _after(TABLES[table].column(column).type)
+    return f"SELECT s, {predicate(name)} AS p, v, {t} AS t, g FROM ({rows}) AS told"
+
+
+def _after(kind: Type) -> str:
+    """Return the SQL of what follows the closing quote of a value ``v`` of this type; NULL for an IRI."""
+    if kind is Type.IRI:
+        return NULL
+    if kind is Type.TEXT:
+        return PLAIN
+    if kind is Type.ENGLISH:
+        return "'@en'"
+    if kind is Type.DATE:
+        cases = " ".join(f"WHEN {length} THEN {datatype(name)}" for length, name in _DATES.items())
+        return f"CASE length(v) {cases} ELSE {datatype('xsd:dateTime')} END"
+    return datatype(f"xsd:{kind.value}")
+
+
+def extras(relation: str, s: str) -> str:
+    """Return the branch of the column ``extra``: property, then datatype or @language or nothing, then value."""
+    items = f"SELECT {s} AS s, graph AS g, unnest(extra) AS x FROM {relation} WHERE extra IS NOT NULL"
+    parts = (
+        "SELECT s, g, split_part(x, chr(31), 1) AS name, split_part(x, chr(31), 2) AS d, "
+        "substr(x, length(split_part(x, chr(31), 1)) + length(split_part(x, chr(31), 2)) + 3) AS v "
+        f"FROM ({items}) AS items"
+    )
+    t = (
+        f"CASE WHEN d = '' THEN {NULL} WHEN d = {resource('xsd:string')} THEN '' "
+        "WHEN d LIKE '@%' THEN d ELSE '^^<' || d || '>' END"
+    )
+    return f"SELECT DISTINCT s, '<' || name || '>' AS p, v, {t} AS t, g FROM ({parts}) AS parts"
+
+
+def minted(kind: str, table: str, fields: Iterable[str]) -> str:
+    """Return the SQL of a minted IRI: SHA-256 over ``fields``, joined by U+001F; a list is sorted, joined by U+001E."""
+    texts = []
+    for name in fields:
+        many = TABLES[table].column(name).many
+        text = f"array_to_string(list_sort({name}), chr(30))" if many else f"CAST({name} AS VARCHAR)"
+        texts.append(f"coalesce({text}, '')")
+    digest = f"sha256(concat_ws(chr(31), {', '.join(texts)}))"
+    return f"{quoted(iri(f'ckgid:{kind}/'))} || substr({digest}, 1, {HEX_DIGITS})"
+
+
+def nodes(name: str, table: str, node: str, where: str = "", more: str = "") -> str:
+    """Return a common table ``name``: the rows of ``table`` with the IRI ``node`` that each is about, made once."""
+    condition = f" WHERE {where}" if where else ""
+    return f"{name} AS (SELECT *, {node} AS node{more} FROM {table}{condition})"
+
+
+def serialised(common: str, branches: Iterable[str]) -> str:
+    """Return the statement of these branches, with the common table that they speak of, if any."""
+    united = "\nUNION ALL ".join(branches)
+    return (
+        f"WITH {f'{common}, ' if common else ''}fact AS (\n{united}\n)\n"
+        "SELECT '<' || s || '>' AS s, p, "
+        f"CASE WHEN t IS NULL THEN '<' || v || '>' ELSE '\"' || {_escaped('v')} || '\"' || t END AS o, "
+        "'<' || g || '>' AS g\nFROM fact"
+    )
+
+
+def _escaped(text: str) -> str:
+    """Return the SQL of ``text`` as it stands between quotes in N-Quads; few texts need more than the look at them."""
+    result = f"replace(replace({text}, '\\', '\\\\'), '\"', '\\\"')"
+    for code in _ESCAPED_CODES:
+        escape = _NAMED_ESCAPES.get(code, f"\\u{code:04X}")
+        result = f"replace({result}, chr({code}), '{escape}')"
+    for code in _NON_CHARACTERS:
+        result = f"replace({result}, '{chr(code)}', '\\u{code:04X}')"
+    return f"CASE WHEN regexp_matches({text}, '{_TO_ESCAPE}') THEN {result} ELSE {text} END"

@@ -1,0 +1,157 @@
+"""RDF files in and out: formats by suffix, errors with file, line and column, one canonical order for Turtle."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, cast
+
+import pyoxigraph as ox
+
+from calckg import prefixes
+from calckg.errors import SourceError, UsageError
+from calckg.files import plain_suffix, readable
+
+RDF_TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+
+FORMATS: dict[str, ox.RdfFormat] = {
+    "turtle": ox.RdfFormat.TURTLE,
+    "trig": ox.RdfFormat.TRIG,
+    "ntriples": ox.RdfFormat.N_TRIPLES,
+    "nquads": ox.RdfFormat.N_QUADS,
+    "rdfxml": ox.RdfFormat.RDF_XML,
+    "jsonld": ox.RdfFormat.JSON_LD,
+}
+SUFFIXES: dict[str, str] = {
+    ".ttl": "turtle",
+    ".turtle": "turtle",
+    ".trig": "trig",
+    ".nt": "ntriples",
+    ".nq": "nquads",
+    ".rdf": "rdfxml",
+    ".owl": "rdfxml",
+    ".xml": "rdfxml",
+    ".jsonld": "jsonld",
+    ".json": "jsonld",
+}
+
+
+def format_of(path: str | Path) -> ox.RdfFormat:
+    """Return the RDF format that the suffix of ``path`` stands for (``.gz`` is looked through)."""
+    suffix = plain_suffix(path)
+    if suffix not in SUFFIXES:
+        raise SourceError(f"{suffix or 'no suffix'!r} is not an RDF suffix; known: {' '.join(SUFFIXES)}", path)
+    return FORMATS[SUFFIXES[suffix]]
+
+
+def read(path: str | Path) -> Iterator[ox.Quad]:
+    """Yield the quads of an RDF file; blank nodes are renamed so that two files never share one.
+
+    Raises ``SourceError`` with file, line and column (1-based) when the file is not well formed.
+    """
+    path = readable(path)
+    rdf_format = format_of(path)
+    try:
+        with _open(path) as stream:
+            yield from ox.parse(stream, format=rdf_format, base_iri=path.resolve().as_uri(), rename_blank_nodes=True)
+    except SyntaxError as error:
+        if error.lineno is None and rdf_format == ox.RdfFormat.RDF_XML:
+            error.lineno, error.offset = _xml_place(path)
+        raise syntax_error(error, path) from None
+    except (gzip.BadGzipFile, EOFError) as error:
+        raise SourceError(f"not a whole gzip file ({error}); download it again", path) from None
+    except (OSError, ValueError, UnicodeDecodeError) as error:
+        raise SourceError(f"can't be read: {error}", path) from None
+
+
+def _open(path: Path) -> IO[bytes]:
+    if path.suffix.lower() == ".gz":
+        return cast("IO[bytes]", gzip.open(path, "rb"))
+    return path.open("rb")
+
+
+def _xml_place(path: Path) -> tuple[int | None, int | None]:
+    """Find where XML stops being well formed: the RDF/XML parser does not say."""
+    from xml.parsers import expat
+
+    parser = expat.ParserCreate()
+    try:
+        with _open(path) as stream:
+            parser.ParseFile(stream)
+    except expat.ExpatError as error:
+        return error.lineno, error.offset + 1
+    return None, None
+
+
+def syntax_error(error: SyntaxError, path: str | Path) -> SourceError:
+    """Turn a parser's ``SyntaxError`` into a one-line ``SourceError`` that names the place."""
+    message = " ".join(str(error.msg).split()).removeprefix("Parser error ")
+    if error.lineno is not None and message.startswith(("at line", "between line")):
+        message = message.partition(": ")[2] or message
+    return SourceError(f"not well formed: {message}; mend the file there", path, error.lineno, error.offset)
+
+
+def sort_key(triple: ox.Triple | ox.Quad) -> tuple[str, bool, str, str]:
+    """Return what a triple is ordered by: subject, ``rdf:type`` first, predicate, object as N-Triples."""
+    predicate = triple.predicate.value
+    return (str(triple.subject), predicate != RDF_TYPE.value, predicate, str(triple.object))
+
+
+def write_turtle(triples: Iterable[ox.Triple], output: IO[bytes]) -> None:
+    """Write Turtle in the one canonical order, with the prefixes that occur and no others."""
+    ordered = sorted(triples, key=sort_key)
+    table = prefixes.load()
+    used = {name for triple in ordered for name in _prefixes_in(triple, table)}
+    declared = {name: iri for name, iri in table.turtle_prefixes().items() if name in used}
+    output.writelines(_prefixes_sorted(_serialised(ordered, ox.RdfFormat.TURTLE, declared)))
+
+
+def _prefixes_sorted(text: bytes) -> list[bytes]:
+    """Sort the prefix declarations at the head of Turtle or TriG, which the serialiser writes in no order."""
+    lines = text.splitlines(keepends=True)
+    count = next((i for i, line in enumerate(lines) if not line.startswith(b"@prefix ")), len(lines))
+    return sorted(lines[:count]) + lines[count:]
+
+
+def _prefixes_in(triple: ox.Triple, table: prefixes.Prefixes) -> Iterator[str]:
+    for term in (triple.subject, triple.predicate, triple.object):
+        node = term.datatype if isinstance(term, ox.Literal) else term
+        if isinstance(node, ox.NamedNode):
+            name = table.prefix_of(node.value)
+            if name is not None and node.value.startswith(table.namespaces[name]):
+                yield name
+
+
+def write_quads(quads: Iterable[ox.Quad], output: IO[bytes], name: str) -> None:
+    """Write ``quads`` to ``output`` in the format called ``name``, in one order whatever theirs was.
+
+    Formats without named graphs get the merge: each triple once. Raises ``UsageError`` for an unknown name.
+    """
+    if name not in FORMATS:
+        raise UsageError(f"unknown RDF format {name!r}; known: {', '.join(FORMATS)}")
+    rdf_format = FORMATS[name]
+    if not rdf_format.supports_datasets:
+        triples = {ox.Triple(q.subject, q.predicate, q.object) for q in quads}
+        if rdf_format == ox.RdfFormat.TURTLE:
+            write_turtle(triples, output)
+        elif rdf_format == ox.RdfFormat.N_TRIPLES:
+            output.writelines(line.encode() for line in sorted(f"{t} .\n" for t in triples))
+        else:
+            # Without prefixes: the order that RDF/XML would be given them in is not fixed.
+            output.write(_serialised(sorted(triples, key=sort_key), rdf_format))
+        return
+    ordered = sorted(set(quads), key=lambda q: (str(q.graph_name), sort_key(q)))
+    if rdf_format == ox.RdfFormat.N_QUADS:
+        output.writelines(line.encode() for line in sorted(f"{q} .\n" for q in ordered))
+    else:
+        declared = prefixes.load().turtle_prefixes() if rdf_format == ox.RdfFormat.TRIG else None
+        output.writelines(_prefixes_sorted(_serialised(ordered, rdf_format, declared)))
+
+
+def _serialised(
+    statements: Iterable[ox.Triple] | Iterable[ox.Quad],
+    rdf_format: ox.RdfFormat,
+    declared: dict[str, str] | None = None,
+) -> bytes:
+    return ox.serialize(statements, format=rdf_format, prefixes=declared) or b""

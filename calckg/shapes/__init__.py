@@ -1,0 +1,1 @@
+"""SHACL: read shapes, run them over a graph, report findings."""

@@ -1,0 +1,146 @@
+"""The graph for SPARQL: a pyoxigraph store or a distant endpoint behind one interface.
+
+Results are pyoxigraph's own (``QuerySolutions``, ``QueryBoolean``, ``QueryTriples``), from either.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Protocol
+
+import pyoxigraph as ox
+
+from calckg.errors import EndpointError, UsageError
+
+Result = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
+
+_TOKEN = r"""(?P<comment>\#[^\n]*)
+      | (?P<string>\"{3}(?:[^\\]|\\.)*?\"{3} | '{3}(?:[^\\]|\\.)*?'{3} | "(?:[^"\\\n]|\\.)*" | '(?:[^'\\\n]|\\.)*')
+      | (?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
+      | (?P<word>[?$@]?[^\s<>"'{}()\[\],;.=!&|/*+^#]*[^\s<>"'{}()\[\],;.=!&|/*+^#])
+      | (?P<other>.)"""
+_ESCAPE = r"\\u([0-9A-Fa-f]{4})|\\U(000[0-9A-Fa-f]{5}|0010[0-9A-Fa-f]{4})"  # SPARQL 1.1, 19.2
+_UPDATES = {"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH"}
+_QUERY_FORMS = {"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"}
+
+
+class SparqlGraph(Protocol):
+    """What answers SPARQL 1.1 queries over a graph whose default graph is the merge of all named ones."""
+
+    def query(self, text: str) -> Result:
+        """Answer ``text``; raises ``UsageError`` for a malformed query, ``EndpointError`` for a failed one."""
+        ...
+
+
+class LocalGraph:
+    """A pyoxigraph store, in memory or on disk."""
+
+    def __init__(self, store: ox.Store) -> None:
+        self.store = store
+
+    def query(self, text: str) -> Result:
+        """Answer ``text``; see ``SparqlGraph``."""
+        try:
+            return self.store.query(text)
+        except SyntaxError as error:
+            raise UsageError(_syntax_message(error)) from None
+        except (OSError, ValueError, RuntimeError) as error:
+            raise EndpointError(f"the query failed: {' '.join(str(error).split())}") from None
+
+
+class EndpointGraph:
+    """A distant SPARQL 1.1 Protocol endpoint, asked by POST with SPARQL JSON or N-Triples back."""
+
+    def __init__(self, url: str, timeout: float = 300.0) -> None:
+        if not re.match(r"https?://[^/\s]+", url):
+            raise UsageError(f"--endpoint {url!r}: not an http(s) address; give the address that answers SPARQL")
+        self.url, self.timeout = url, timeout
+
+    def query(self, text: str) -> Result:
+        """Answer ``text``; see ``SparqlGraph``."""
+        from urllib.error import HTTPError, URLError
+        from urllib.parse import urlencode
+        from urllib.request import Request, urlopen
+
+        graph_form = query_form(text) in {"CONSTRUCT", "DESCRIBE"}
+        accept = "application/n-triples" if graph_form else "application/sparql-results+json"
+        request = Request(
+            self.url,
+            data=urlencode({"query": text}).encode(),
+            headers={
+                "Accept": accept,
+                "Content-Type": "application/x-www-form-urlencoded",
+                "User-Agent": "calckg",
+            },
+        )
+        try:
+            with urlopen(request, timeout=self.timeout) as reply:
+                body: bytes = reply.read()
+        except HTTPError as error:
+            told = " ".join(error.read(400).decode("utf-8", "replace").split())
+            kind = UsageError if error.code == 400 else EndpointError
+            raise kind(f"{self.url} answered {error.code} {error.reason}: {told}") from None
+        except (URLError, TimeoutError, OSError) as error:
+            reason = getattr(error, "reason", error)
+            raise EndpointError(f"{self.url} can't be reached ({reason}); is the server running?") from None
+        try:
+            if graph_form:
+                store = ox.Store()
+                store.load(body, format=ox.RdfFormat.N_TRIPLES)
+                return store.query("CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }")
+            return ox.parse_query_results(body, format=ox.QueryResultsFormat.JSON)
+        except (SyntaxError, ValueError) as error:
+            raise EndpointError(
+                f"{self.url} did not answer in {accept} ({' '.join(str(error).split())}); is it a SPARQL endpoint?"
+            ) from None
+
+
+def _words(text: str) -> Iterator[tuple[str, str]]:
+    """Yield (kind, token) for the words and IRIs of a query, without comments and strings."""
+    tokens = re.compile(_TOKEN, re.VERBOSE | re.DOTALL)  # here, for stored queries do without
+    for match in tokens.finditer(re.sub(_ESCAPE, lambda m: chr(int(m[1] or m[2], 16)), text)):
+        kind = match.lastgroup or "other"
+        if kind in {"word", "iri"}:
+            yield kind, match.group()
+
+
+def query_form(text: str) -> str:
+    """Return ``SELECT``, ``ASK``, ``CONSTRUCT`` or ``DESCRIBE``; the empty string when there is none of them."""
+    for kind, token in _words(text):
+        if kind == "word" and token.upper() in _QUERY_FORMS:
+            return token.upper()
+    return ""
+
+
+def check_read_only(text: str, graph: SparqlGraph) -> None:
+    """Refuse what reaches out of the graph or changes it: ``SERVICE``, updates, ``FROM`` of an unknown graph.
+
+    ``FROM`` and ``FROM NAMED`` may name a named graph of ``graph``. Raises ``UsageError``.
+    """
+    words = list(_words(text))
+    upper = [token.upper() if kind == "word" else "" for kind, token in words]
+    first = next((word for word in upper if word in _QUERY_FORMS | _UPDATES), "")
+    if first in _UPDATES:
+        raise UsageError(f"{first} is an update, and this command only reads; load changes with your store's tools")
+    if "SERVICE" in upper:
+        raise UsageError("SERVICE asks another server and is refused; ask that server with --endpoint instead")
+    for index, word in enumerate(upper):
+        if word != "FROM":
+            continue
+        after = words[index + 2 : index + 3] if upper[index + 1 : index + 2] == ["NAMED"] else words[index + 1 :][:1]
+        iri = after[0][1] if after else ""
+        if not iri.startswith("<") or not graph.query(f"ASK {{ GRAPH {iri} {{ ?s ?p ?o }} }}"):
+            raise UsageError(
+                f"FROM {iri}: no named graph of this name here, and nothing is fetched; "
+                "list the graphs with: SELECT DISTINCT ?g WHERE { GRAPH ?g { ?s ?p ?o } }"
+            )
+
+
+def _syntax_message(error: SyntaxError) -> str:
+    """Say in one line where a query is malformed (line and column are 1-based)."""
+    text = " ".join(str(error.msg).split())
+    match = re.match(r"error at (\d+):(\d+): (.*)", text)
+    if match:
+        return f"the query is malformed at line {match[1]}, column {match[2]}: {match[3]}"
+    return f"the query is malformed: {text}"

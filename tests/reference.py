@@ -1,0 +1,103 @@
+"""The generated parts of the README: ``python -m tests.reference`` rewrites them, ``test_readme`` compares them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyoxigraph as ox
+
+from calckg import queries, rdf, render
+from calckg.cli.group import COMMANDS, root_command
+from calckg.shapes.validate import shape_files
+
+README = Path(__file__).parent.parent / "README.md"
+_SH = "http://www.w3.org/ns/shacl#"
+_COMMENT = "http://www.w3.org/2000/01/rdf-schema#comment"
+
+
+def commands() -> str:
+    """Describe every command with its arguments and options, from the commands themselves."""
+    root = root_command()
+    return "\n".join(_command(root.get_command(None, name), name) for name in COMMANDS)
+
+
+def _command(command: Any, name: str) -> str:
+    summary, _, rest = (command.help or "").partition("\n")
+    lines = [f"### `calckg {name}`", "", summary.strip(), ""]
+    if rest.strip():
+        lines += [" ".join(rest.split()), ""]
+    rows = [(f"`{_form(p)}`", _meaning(p)) for p in command.params]
+    if rows:
+        lines.append(render.markdown(("option", "meaning"), rows))
+    return "\n".join(lines)
+
+
+def _form(parameter: Any) -> str:
+    if parameter.param_type_name == "argument":
+        return str(parameter.metavar or parameter.name.upper())
+    names = ", ".join(sorted(parameter.opts, key=len))
+    if parameter.is_flag:
+        return names
+    return f"{names} {parameter.metavar or parameter.name.upper()}"
+
+
+def _meaning(parameter: Any) -> str:
+    text = parameter.help or ""
+    shown = parameter.default not in (None, False, (), []) and parameter.param_type_name == "option"
+    return f"{text} Default: {parameter.default}." if shown else text
+
+
+def stored_queries() -> str:
+    """List every stored query with what it answers and an example that runs."""
+    stored = sorted((queries.load(name) for name in queries.names()), key=lambda q: (q.group, q.name))
+    rows = []
+    for query in stored:
+        words = [f"{p.option} {_shell(render.cell(p.example))}" for p in query.params.values() if not p.optional]
+        more = [f"[{p.option}]" for p in query.params.values() if p.optional]
+        rows.append((query.group, f"`{' '.join([query.name, *words, *more])}`", query.summary))
+    return render.markdown(("group", "query", "answers"), rows)
+
+
+def _shell(text: str) -> str:
+    return f'"{text}"' if re.search(r"[^\w:./-]", text) else text
+
+
+def shapes() -> str:
+    """List every shape with the problem that it finds and the remedy."""
+    rows = sorted(set(_shapes()))
+    return render.markdown(("shape", "severity", "problem", "remedy"), rows)
+
+
+def _shapes() -> Iterator[tuple[str, str, str, str]]:
+    for path in shape_files():
+        facts: dict[str, dict[str, ox.NamedNode | ox.Literal]] = {}
+        for quad in rdf.read(path):
+            if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.NamedNode | ox.Literal):
+                facts.setdefault(quad.subject.value, {})[quad.predicate.value] = quad.object
+        for iri, fact in facts.items():
+            if _SH + "message" in fact:
+                severity = fact.get(_SH + "severity", ox.NamedNode(_SH + "Violation")).value.removeprefix(_SH)
+                comment = fact.get(_COMMENT, ox.Literal("")).value
+                yield iri.rpartition("/")[2], severity.lower(), fact[_SH + "message"].value, comment
+
+
+PARTS = {"commands": commands, "queries": stored_queries, "shapes": shapes}
+
+
+def rewritten(text: str) -> str:
+    """Return the README's ``text`` with each generated part as it must be now."""
+    for name, make in PARTS.items():
+        begin, end = f"<!-- generated: {name} -->\n", f"<!-- end: {name} -->"
+        before, found, rest = text.partition(begin)
+        assert found, f"the README has no part {begin!r}"
+        _, found, after = rest.partition(end)
+        assert found, f"the README has no {end!r}"
+        text = f"{before}{begin}\n{make().strip()}\n\n{end}{after}"
+    return text
+
+
+if __name__ == "__main__":
+    README.write_text(rewritten(README.read_text(encoding="utf-8")), encoding="utf-8")
