@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 import pyoxigraph as ox
 
-from calckg import concepts, extract, queries
+from calckg import concepts, extract, prefixes, queries, rdf
 from calckg.errors import MissingToolError, UsageError
 from calckg.kg import KnowledgeGraph
 from calckg.sparql import check_read_only
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     import rdflib
 
 _XSD = "http://www.w3.org/2001/XMLSchema#"
-_NUMBERS = {_XSD + "integer": int, _XSD + "int": int, _XSD + "decimal": float, _XSD + "double": float}
+_WHOLE = ("integer", "long", "int", "short", "nonNegativeInteger", "positiveInteger")
+_NUMBERS = {_XSD + name: int for name in _WHOLE} | {_XSD + name: float for name in ("decimal", "double", "float")}
 
 
 @dataclass(frozen=True)
@@ -101,9 +102,7 @@ class Graph:
         A concept is given as a CURIE, an IRI or a name. Raises ``UsageError`` for an unknown query, parameter, concept
         or an ill-formed value, each with the nearest known ones.
         """
-        stored = queries.load(name)
-        values = {key.replace("_", "-") if key not in stored.params else key: value for key, value in params.items()}
-        return Rows(*queries.rows(stored.run(self._graph.sparql, values)))
+        return Rows(*queries.rows(queries.load(name).run(self._graph.sparql, params)))
 
     @staticmethod
     def queries() -> dict[str, str]:
@@ -140,16 +139,11 @@ class Graph:
             quads = self._graph.quads()
         else:
             quads = extract.about(self._graph.sparql, concepts.find(self._graph.sparql, root))
-        return _rdflib({ox.Triple(q.subject, q.predicate, q.object): None for q in quads})
+        return _rdflib(ox.Triple(q.subject, q.predicate, q.object) for q in quads)
 
 
-def _rdflib(triples: Any) -> rdflib.Graph:
-    import rdflib
-
-    from calckg import prefixes
-
-    graph = rdflib.Graph(bind_namespaces="none")
-    graph.parse(data=ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES), format="nt")
+def _rdflib(triples: Iterable[ox.Triple]) -> rdflib.Graph:
+    graph = rdf.to_rdflib(triples)
     for prefix, namespace in prefixes.load().namespaces.items():
         graph.bind(prefix, namespace)
     return graph

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,8 @@ def directory() -> Path:
         return _for_this_process()
     try:
         compile_to(part)
+        if not (target / "manifest.json").is_file():
+            shutil.rmtree(target, ignore_errors=True)  # something has eaten at it
         part.rename(target)
     except OSError:
         if not (target / "manifest.json").is_file():
@@ -60,11 +63,14 @@ def directory() -> Path:
 
 
 def cache() -> Path:
-    """Return the folder for what can be made again; it may not exist."""
+    """Return the folder for what can be made again; it may not exist, and it may not be possible to make it."""
     named = os.environ.get("CALCKG_CACHE")
     if named:
         return Path(named)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "calckg"
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "calckg"
+    except RuntimeError:  # a user without a home, as in a container: nothing can be kept
+        return Path(os.devnull) / "calckg"
 
 
 def _for_this_process() -> Path:
@@ -82,17 +88,17 @@ def _for_this_process() -> Path:
 def _forget_old(folder: Path, current: Path) -> None:
     import shutil
 
-    others = sorted(
-        (path for path in folder.glob("bundled-*") if path != current), key=lambda path: path.stat().st_mtime
-    )
-    for path in others[:-_KEPT]:
-        shutil.rmtree(path, ignore_errors=True)
+    with suppress(OSError):  # another process forgets the same ones
+        others = [path for path in folder.glob("bundled-*") if path != current]
+        others.sort(key=lambda path: path.stat().st_mtime)
+        for path in others[:-_KEPT]:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _key() -> str:
     """Hash the graph's files and the code that compiles them."""
     package = Path(__file__).parent
-    names = ("bundle", "columnar", "derive", "loading", "prefixes", "quads", "tables", "upstream/sssom")
+    names = ("bundle", "columnar", "derive", "loading", "prefixes", "quads", "tables", "upstream/__init__", "upstream/sssom*")
     code = [
         path for name in names for path in sorted(package.glob(f"{name}.py")) + sorted(package.glob(f"{name}/*.py"))
     ]
@@ -148,4 +154,4 @@ def _insert_sssom(connection: DuckDBPyConnection, path: Path, graph: str) -> Non
 
     tables.create(connection, temporary=True)
     loading.load(connection, sssom.read(path, graph))
-    quads.insert(connection, "nquad", ("mapping", "concept", "name"))
+    quads.insert(connection, "nquad")

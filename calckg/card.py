@@ -58,7 +58,7 @@ def card(graph: SparqlGraph, concept: ox.NamedNode) -> Card:
         Section("Conditions with this feature", _told(ask("conditions-with-feature", "feature"), "condition")),
         Section("Features of this condition", _told(ask("features-of-condition", "condition"), "feature")),
         Section("Claims", _unique(_claim(row) for row in ask("claims-about", "concept"))),
-        Section("Literature", _unique(_paper(row) for row in ask("literature-of-concept", "concept"))),
+        Section("Literature", _unique(_paper(row) for row in ask("citations-by-category", "concept"))),
         Section("Sources", _unique(("", _text(row["title"])) for row in ask("sources-of-concept", "concept"))),
     ]
     return Card(
@@ -132,5 +132,5 @@ def _phrase(row: Row) -> str:
 
 
 def _paper(row: Row) -> tuple[str, str]:
-    free = ", free in full" if _text(row["free"]) == "true" else ""
+    free = ", free in full" if _text(row["free_full_text"]) == "true" else ""
     return _text(row["category_label"]), f"{_text(row['label'])}  {cell(row['citation'])}{free}"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 
 from calckg.errors import CalckgError
+from calckg.quads.sql import escaped
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -31,10 +32,13 @@ CREATE TABLE IF NOT EXISTS quad (s BIGINT NOT NULL, p BIGINT NOT NULL, o BIGINT 
 # quote ends the lexical form.
 _LEXICAL = "substr(t, 2, length(t) - 2 - strpos(reverse(t), '\"') + 1)"
 _TAIL = "substr(t, length(t) - strpos(reverse(t), '\"') + 2)"
+# Where a text holds the character that stands in for the backslash, or may hold a code point escape, Python undoes all.
+_RARE = "(contains(t, '\\u') OR contains(t, '\\U') OR contains(t, chr(1)))"
 _UNESCAPED = (
+    f"CASE WHEN {_RARE} THEN {_LEXICAL} ELSE "
     f"replace(replace(replace(replace(replace(replace(replace(replace({_LEXICAL},"
     " '\\\\', chr(1)), '\\\"', '\"'), '\\n', chr(10)), '\\r', chr(13)), '\\t', chr(9)),"
-    " '\\b', chr(8)), '\\f', chr(12)), chr(1), '\\')"
+    " '\\b', chr(8)), '\\f', chr(12)), chr(1), '\\') END"
 )
 _ENCODE = f"""
 INSERT INTO term
@@ -49,19 +53,17 @@ SELECT id,
        CASE WHEN t LIKE '"%' AND {_TAIL} LIKE '@%' THEN lower(substr({_TAIL}, 2)) END AS lang
 FROM encoded_term
 """
-# The reverse of the above: a term's N-Quads text, as the RDF canonicalisation writes it (RDF-canon, appendix A).
-_ESCAPED = (
-    "replace(replace(replace(replace(replace(replace(replace({a}.value, '\\', '\\\\'), '\"', '\\\"'),"
-    " chr(10), '\\n'), chr(13), '\\r'), chr(9), '\\t'), chr(8), '\\b'), chr(12), '\\f')"
-)
+# The escapes of N-Quads (RDF 1.1 N-Quads, 2: ECHAR and UCHAR).
+_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))")
+_ESCAPED_CHARACTERS = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}
 
 
 def text_of(alias: str) -> str:
-    """Return the SQL expression for the N-Quads text of the term in the row called ``alias``."""
-    escaped = _ESCAPED.format(a=alias)
+    """Return the SQL expression for the N-Quads text of the term in the row called ``alias``, as pyoxigraph writes it."""
+    text = escaped(f"{alias}.value")
     return (
         f"CASE {alias}.kind WHEN {IRI} THEN '<' || {alias}.value || '>' WHEN {BLANK} THEN '_:' || {alias}.value "
-        f"ELSE '\"' || {escaped} || '\"' || CASE WHEN {alias}.lang IS NOT NULL THEN '@' || {alias}.lang "
+        f"ELSE '\"' || {text} || '\"' || CASE WHEN {alias}.lang IS NOT NULL THEN '@' || {alias}.lang "
         f"WHEN {alias}.datatype = 'http://www.w3.org/2001/XMLSchema#string' THEN '' "
         f"ELSE '^^<' || {alias}.datatype || '>' END END"
     )
@@ -95,6 +97,7 @@ def encode(connection: DuckDBPyConnection, relation: str) -> int:
         LEFT JOIN known_term k ON k.t = n.t WHERE k.t IS NULL"""
     )
     connection.execute(_ENCODE)
+    _unescape(connection)
     connection.execute(
         f"""INSERT INTO encoded_term SELECT t, id FROM known_term;
         INSERT INTO quad
@@ -105,19 +108,27 @@ def encode(connection: DuckDBPyConnection, relation: str) -> int:
         ORDER BY ALL"""
     )
     connection.execute("DROP TABLE encoded_term; DROP TABLE known_term")
-    _unescape_code_points(connection)
     row = connection.execute("SELECT count(*) FROM quad").fetchone()
     return int(row[0]) if row else 0
 
 
-def _unescape_code_points(connection: DuckDBPyConnection) -> None:
-    """Undo ``\\uXXXX``, which writers use for control characters only, so that it is rare."""
+def _unescape(connection: DuckDBPyConnection) -> None:
+    """Undo the escapes of the new literals that SQL left alone."""
     rows = connection.execute(
-        f"SELECT id, value FROM term WHERE kind = {LITERAL} AND contains(value, '\\u') ORDER BY id"
+        f"""SELECT id, value FROM term JOIN encoded_term USING (id)
+        WHERE kind = {LITERAL} AND {_RARE} ORDER BY id"""
     ).fetchall()
-    for identifier, value in rows:
-        plain = re.sub(r"\\u([0-9A-Fa-f]{4})", lambda m: chr(int(m[1], 16)), value)
-        connection.execute("UPDATE term SET value = ? WHERE id = ?", [plain, identifier])
+    if rows:
+        plain = [_ESCAPE.sub(_character, value) for _, value in rows]
+        connection.execute(
+            "UPDATE term SET value = n.value FROM (SELECT unnest(?) AS id, unnest(?) AS value) n WHERE term.id = n.id",
+            [[identifier for identifier, _ in rows], plain],
+        )
+
+
+def _character(escape: re.Match[str]) -> str:
+    code = escape[1] or escape[2]
+    return chr(int(code, 16)) if code else _ESCAPED_CHARACTERS.get(escape[3], escape[3])
 
 
 def quads(connection: DuckDBPyConnection) -> Iterator[ox.Quad]:

@@ -25,7 +25,7 @@ def node(text: str) -> ox.NamedNode:
         prefix, _, local = curie.partition(":")
         problem = identifiers.problem(prefix, local)
         if problem:
-            raise UsageError(f"{text}: {problem}")
+            raise UsageError(problem if problem.startswith(f"{text}:") else f"{text}: {problem}")
     try:
         return ox.NamedNode(iri)
     except ValueError:
@@ -41,7 +41,7 @@ def find(graph: SparqlGraph, text: str) -> ox.NamedNode:
     text = text.strip()
     if not text:
         raise UsageError("the concept is empty; give a code such as HP:0004934, or a name")
-    if ":" not in text:
+    if ":" not in text or any(map(str.isspace, text)):  # a name may hold a colon, a code no space
         return _by_name(graph, text)
     concept = node(text)
     if not graph.query(f"{_SKOS} ASK {{ {concept} a skos:Concept }}"):
@@ -52,11 +52,11 @@ def find(graph: SparqlGraph, text: str) -> ox.NamedNode:
 
 
 def _by_name(graph: SparqlGraph, name: str) -> ox.NamedNode:
-    """Find by a name, or by a bare code: a notation without its prefix."""
-    wanted = ox.Literal(name.casefold())
+    """Find by a name, by a bare code (a notation without its prefix), or by OBO's form with an underscore."""
     found = graph.query(
         f"""{_SKOS} SELECT DISTINCT ?leader WHERE {{
-            ?concept {_NAMES} ?name . FILTER(LCASE(STR(?name)) = {wanted}) ?concept ckg:cliqueLeader ?leader
+            ?concept {_NAMES} ?name . FILTER(LCASE(STR(?name)) = LCASE({ox.Literal(name)}))
+            ?concept ckg:cliqueLeader ?leader
         }} ORDER BY ?leader"""
     )
     leaders = [row["leader"] for row in found]  # type: ignore[union-attr]
@@ -71,9 +71,21 @@ def _by_name(graph: SparqlGraph, name: str) -> ox.NamedNode:
     if bare:
         codes = ", ".join(sorted(_curie(concept) for concept in bare))
         raise UsageError(f"{name!r} is a code in several vocabularies; give one of: {codes}")
-    names = graph.query(f"SELECT DISTINCT ?name WHERE {{ ?concept {_NAMES.split('|')[2]} ?name }} LIMIT {_MOST}")
+    obo = _from_underscore(name)
+    if obo is not None:
+        return find(graph, obo)
+    names = graph.query(f"{_SKOS} SELECT DISTINCT ?name WHERE {{ ?c a skos:Concept ; {_NAMES} ?name }} LIMIT {_MOST}")
     known = [str(row["name"].value) for row in names]  # type: ignore[union-attr]
     raise UnknownNameError("concept", name, known, "(a code such as HP:0004934 works too)")
+
+
+def _from_underscore(text: str) -> str | None:
+    """Return the CURIE of ``HP_0004934``; ``None`` for what is no such form."""
+    table = prefixes.load()
+    try:
+        return None if ":" in text else table.compress(table.expand(text))
+    except UsageError:
+        return None
 
 
 def _by_bare_code(graph: SparqlGraph, code: str) -> list[ox.NamedNode]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calckg import columnar, prefixes
+from calckg.quads.sql import escaped
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -21,7 +22,7 @@ _RDFS_LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
 CLIQUE_GRAPH = "https://w3id.org/calckg/graph/derived/clique"
 LABEL_GRAPH = "https://w3id.org/calckg/graph/derived/label"
 SCHEME = "https://w3id.org/calckg/id/scheme/"
-_UNRANKED = 1000
+_UNRANKED = prefixes.UNRANKED
 
 
 def derive(connection: DuckDBPyConnection) -> str:
@@ -73,20 +74,23 @@ def _cliques(connection: DuckDBPyConnection) -> None:
         if not changed or not changed[0]:
             break
     table = prefixes.load()
-    ranks = [(SCHEME + name, table.rank(name)) for name in sorted(table.namespaces)]
-    connection.execute("CREATE OR REPLACE TEMP TABLE scheme_rank (scheme VARCHAR, place INTEGER)")
-    connection.executemany("INSERT INTO scheme_rank VALUES (?, ?)", ranks)
+    names = sorted(table.namespaces)
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE scheme_rank AS SELECT unnest(?) AS scheme, unnest(?) AS place",
+        [[SCHEME + name for name in names], [table.rank(name) for name in names]],
+    )
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE member AS
-        SELECT c.id, c.root, min(coalesce(r.place, {_UNRANKED})) AS place, min(t.value) AS scheme
+        SELECT c.id, c.root, min(coalesce(r.place, {_UNRANKED})) AS place
         FROM component c LEFT JOIN {_of(_SKOS + "inScheme")} i ON i.s = c.id
         LEFT JOIN term t ON t.id = i.o LEFT JOIN scheme_rank r ON r.scheme = t.value
         GROUP BY c.id, c.root"""
     )
     connection.execute(
         f"""INSERT INTO derived
-        WITH torn AS (SELECT DISTINCT root FROM member WHERE scheme IS NOT NULL
-                      GROUP BY root, scheme HAVING count(*) > 1),
+        WITH torn AS (SELECT DISTINCT root FROM (
+            SELECT c.root FROM component c JOIN {_of(_SKOS + "inScheme")} i ON i.s = c.id
+            GROUP BY c.root, i.o HAVING count(DISTINCT c.id) > 1) shared),
         leader AS (SELECT root, id AS leader FROM (
             SELECT root, id, row_number() OVER (PARTITION BY root ORDER BY place, id) AS n FROM member) ranked
             WHERE n = 1)
@@ -99,10 +103,11 @@ def _cliques(connection: DuckDBPyConnection) -> None:
 
 def _concept_labels(connection: DuckDBPyConnection) -> None:
     """Choose each concept's label: preferred before other names, English first, then by the sources' priority."""
+    # TRY_CAST, for DuckDB may cast before it joins, and so values of other predicates.
     connection.execute(
         f"""INSERT INTO derived
         WITH priority AS (
-            SELECT n.s AS g, min(CAST(t.value AS INTEGER)) AS place
+            SELECT n.s AS g, min(TRY_CAST(t.value AS INTEGER)) AS place
             FROM {_of(_CKG + "namePriority")} n JOIN term t ON t.id = n.o GROUP BY n.s),
         name AS (
             SELECT s, o, g, 0 AS kind FROM {_of(_SKOS + "prefLabel")}
@@ -134,16 +139,16 @@ def _citation_labels(connection: DuckDBPyConnection) -> None:
         journal AS (
             SELECT i.s, min(t.value) AS v FROM {_of(_DCTERMS + "isPartOf")} i
             JOIN {_of(_BIBO + "shortTitle")} n ON n.s = i.o JOIN term t ON t.id = n.o GROUP BY i.s)
-        SELECT {columnar.text_of("s")}, '<{_RDFS_LABEL}>',
-            '"' || replace(replace(coalesce(title.v, concat_ws(' ',
+        SELECT s, '<{_RDFS_LABEL}>', '"' || {escaped("v")} || '"@en', '<{LABEL_GRAPH}>' FROM (
+        SELECT {columnar.text_of("s")} AS s,
+            coalesce(title.v, concat_ws(' ',
                 CASE WHEN strpos(author.v, ',') > 0
                      THEN substr(author.v, 1, strpos(author.v, ',') - 1) || ' et al.'
                      WHEN author.v IS NOT NULL THEN author.v || '.' END,
                 journal.v, substr(issued.v, 1, 4)
                     || CASE WHEN volume.v IS NULL THEN '' ELSE ';' || volume.v END
                     || CASE WHEN issue.v IS NULL THEN '' ELSE '(' || issue.v || ')' END
-                    || CASE WHEN pages.v IS NULL THEN '' ELSE ':' || pages.v END)), '\\', '\\\\'), '"', '\\"') || '"@en',
-            '<{LABEL_GRAPH}>'
+                    || CASE WHEN pages.v IS NULL THEN '' ELSE ':' || pages.v END)) AS v
         FROM article a JOIN term s ON s.id = a.id
         LEFT JOIN {one(_DCTERMS + "title")} title ON title.s = a.id
         LEFT JOIN {one(_CKG + "authorList")} author ON author.s = a.id
@@ -152,5 +157,5 @@ def _citation_labels(connection: DuckDBPyConnection) -> None:
         LEFT JOIN {one(_BIBO + "volume")} volume ON volume.s = a.id
         LEFT JOIN {one(_BIBO + "issue")} issue ON issue.s = a.id
         LEFT JOIN {one(_BIBO + "pages")} pages ON pages.s = a.id
-        WHERE coalesce(title.v, author.v, journal.v) IS NOT NULL"""
+        WHERE coalesce(title.v, author.v, journal.v) IS NOT NULL) labelled"""
     )

@@ -16,6 +16,7 @@ Every message is one line that names the place, the value and the way out. ``Cal
 from __future__ import annotations
 
 from collections.abc import Iterable
+from os.path import commonprefix
 from pathlib import Path
 
 
@@ -44,7 +45,7 @@ class UnknownNameError(UsageError):
         if self.nearest:
             text += "; did you mean " + " or ".join(self.nearest) + "?"
         if hint:
-            text += f" {hint}" if self.nearest else f"; {hint}"
+            text += f" {hint}" if self.nearest or hint.startswith("(") else f"; {hint}"
         super().__init__(text)
 
 
@@ -69,13 +70,17 @@ class MissingToolError(CalckgError):
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     """Return up to ``count`` of the ``known`` names that are most like ``name``, best first."""
-    from difflib import get_close_matches  # only an error needs it, and it costs 5 ms
+    from difflib import SequenceMatcher, get_close_matches  # only an error needs it, and it costs 5 ms
 
     folded: dict[str, str] = {}
     for item in known:
         folded.setdefault(item.casefold(), item)
     wanted = name.casefold()
-    found = [folded[key] for key in get_close_matches(wanted, folded, count, 0.6)]
+    cutoff = 0.6 if len(wanted) > 3 else 0.5  # one wrong letter is half of HP
+    close = get_close_matches(wanted, folded, 3 * count, cutoff)
+    # Of names that are as like, those that begin alike come first: HP:0004934 before HP:0004963 for HP:0004935.
+    close.sort(key=lambda key: (-SequenceMatcher(None, key, wanted).ratio(), -len(commonprefix([key, wanted]))))
+    found = [folded[key] for key in close[:count]]
     for key, item in folded.items():
         if len(found) >= count:
             break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,15 +15,29 @@ from calckg.errors import SourceError, UsageError
 def readable(path: str | Path) -> Path:
     """Return ``path`` when it is a file that can be read and is not empty; raise ``SourceError`` otherwise."""
     path = Path(path)
-    if not path.exists():
-        raise SourceError("no such file; check the spelling of its path", path)
-    if path.is_dir():
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        raise SourceError("no such file; check the spelling of its path", path) from None
+    except OSError as error:
+        raise SourceError(f"can't be read ({error.strerror}); check its path", path) from None
+    if stat.S_ISDIR(status.st_mode):
         raise SourceError("this is a directory; name a file in it", path)
     if not os.access(path, os.R_OK):
         raise SourceError("no permission to read this file; ask its owner, or copy it", path)
-    if path.is_file() and path.stat().st_size == 0:
+    if stat.S_ISREG(status.st_mode) and status.st_size == 0:
         raise SourceError("the file is empty; is the download complete?", path)
     return path
+
+
+def refuse_directory(path: Path) -> None:
+    """Raise ``UsageError`` when ``path``, which shall be written, is a directory or can't be looked at."""
+    try:
+        found = path.is_dir()
+    except OSError as error:
+        raise UsageError(f"{path}: can't be written ({error.strerror}); choose another place") from None
+    if found:
+        raise UsageError(f"{path}: this is a directory; name a file in it to write to")
 
 
 @contextmanager
@@ -33,8 +48,7 @@ def writing(path: str | Path) -> Iterator[IO[bytes]]:
     device or a pipe (``/dev/stdout``) is written as it is. Raises ``UsageError`` when it can't be written.
     """
     path = Path(path)
-    if path.is_dir():
-        raise UsageError(f"{path}: this is a directory; name a file in it to write to")
+    refuse_directory(path)
     if path.exists() and not path.is_file():
         with path.open("wb") as stream:
             yield stream
@@ -49,7 +63,7 @@ def writing(path: str | Path) -> Iterator[IO[bytes]]:
         raise UsageError(f"{path}: can't be written ({error.strerror}); choose another place") from None
     try:
         with raw:
-            if path.suffix == ".gz":
+            if path.suffix.lower() == ".gz":
                 import gzip
 
                 with gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as packed:

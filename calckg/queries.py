@@ -17,7 +17,7 @@ from calckg.errors import SourceError, UnknownNameError, UsageError
 from calckg.files import writing
 from calckg.sparql import SparqlGraph
 
-_KEYS = {"summary", "description", "tags", "params", "columns"}
+_KEYS = {"summary": str, "description": str, "tags": list, "params": dict, "columns": list}
 _PARAM_KEYS = {"type", "help", "optional"}
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 TYPES = ("concept", "iri", "string", "integer", "year", "code-system", "pmid", "doi", "predicate")
@@ -173,27 +173,41 @@ def _checked_header(path: Path, lines: str) -> dict[str, Any]:
         raise SourceError(f"the header is not YAML: {problem}", path, mark.line + 1 if mark else 1) from None
     if not isinstance(header, dict) or "summary" not in header or "columns" not in header:
         raise SourceError("the header needs summary and columns, each line beginning with #+", path, 1)
-    for key in header:
+    for key, value in header.items():
         if key not in _KEYS:
-            raise SourceError(f"unknown key {key!r} in the header; known: {', '.join(sorted(_KEYS))}", path)
+            known = ", ".join(sorted(_KEYS))
+            raise SourceError(f"unknown key {key!r} in the header; known: {known}", path, _line(lines, key))
+        if not isinstance(value, _KEYS[key]) or (isinstance(value, list) and not all(isinstance(v, str) for v in value)):
+            wanted = {str: "a text", list: "a list of words: [a, b]", dict: "one line for each parameter"}[_KEYS[key]]
+            raise SourceError(f"{key} in the header must be {wanted}", path, _line(lines, key))
     return header
 
 
+def _line(text: str, key: Any) -> int | None:
+    """Return the line of ``text`` that ``key`` begins, 1-based."""
+    starts = (number for number, line in enumerate(text.splitlines(), 1) if line.strip().startswith(f"{key}:"))
+    return next(starts, None)
+
+
 def _param(path: Path, text: str, name: str, entry: Any) -> Param:
+    where = _line(text.replace("#+", "  "), name)
     if not isinstance(entry, dict) or not {"type", "help"} <= set(entry) <= _PARAM_KEYS:
-        raise SourceError(f"parameter {name!r} needs type and help, and may say optional (quote texts)", path)
+        raise SourceError(f"parameter {name!r} needs type and help, and may say optional (quote texts)", path, where)
     if entry["type"] not in TYPES:
-        raise SourceError(f"parameter {name!r}: unknown type {entry['type']!r}; known: {', '.join(TYPES)}", path)
-    found = _values_line(name).findall(text)
+        raise SourceError(f"parameter {name!r}: unknown type {entry['type']!r}; known: {', '.join(TYPES)}", path, where)
+    if not isinstance(entry["help"], str):
+        raise SourceError(f"parameter {name!r}: help must be a text", path, where)
+    found = list(_values_line(name).finditer(text))
     if len(found) != 1:
-        raise SourceError(f"parameter {name!r} needs just one line: VALUES ?{name} {{ an example }}", path)
-    example = found[0][1]
+        raise SourceError(f"parameter {name!r} needs just one line: VALUES ?{name} {{ an example }}", path, where)
+    example, line = found[0][2], text.count("\n", 0, found[0].start(2)) + 1
     if bool(entry.get("optional")) != (example == "UNDEF"):
-        raise SourceError(f"parameter {name!r}: optional: true and UNDEF go together", path)
-    return Param(name, entry["type"], entry["help"], None if example == "UNDEF" else _term(path, text, name, example))
+        raise SourceError(f"parameter {name!r}: optional: true and UNDEF go together", path, line)
+    term = None if example == "UNDEF" else _term(path, text, name, example, line)
+    return Param(name, entry["type"], entry["help"], term)
 
 
-def _term(path: Path, text: str, name: str, example: str) -> ox.NamedNode | ox.Literal:
+def _term(path: Path, text: str, name: str, example: str, line: int) -> ox.NamedNode | ox.Literal:
     """Read the example of a ``VALUES`` line: an IRI or a literal, written out."""
     try:
         result = ox.Store().query(f"SELECT ?x WHERE {{ VALUES ?x {{ {example} }} }}", prefixes=_declared(text))
@@ -202,7 +216,7 @@ def _term(path: Path, text: str, name: str, example: str) -> ox.NamedNode | ox.L
         found = []
     term = found[0] if len(found) == 1 else None
     if not isinstance(term, ox.NamedNode | ox.Literal):
-        raise SourceError(f"parameter {name!r}: {example!r} is not one IRI or literal", path)
+        raise SourceError(f"parameter {name!r}: {example!r} is not one IRI or literal", path, line)
     return term
 
 
@@ -261,7 +275,7 @@ def _publication_id(param: Param, text: str) -> ox.NamedNode | ox.Literal:
         bare = curie.partition(":")[2] if curie.startswith(prefix + ":") else text
     problem = identifiers.problem(prefix, bare)
     if problem:
-        raise UsageError(f"{param.option} {text}: {problem}")
+        raise UsageError(f"{param.option}: {problem}")
     if isinstance(param.example, ox.NamedNode):
         return ox.NamedNode(prefixes.load().expand(f"{prefix}:{bare}"))
     return ox.Literal(bare)

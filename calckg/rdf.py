@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, TYPE_CHECKING, cast
 
 import pyoxigraph as ox
 
 from calckg import prefixes
 from calckg.errors import SourceError, UsageError
 from calckg.files import plain_suffix, readable
+
+if TYPE_CHECKING:
+    import rdflib
 
 RDF_TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 
@@ -48,21 +52,31 @@ def format_of(path: str | Path) -> ox.RdfFormat:
 def read(path: str | Path) -> Iterator[ox.Quad]:
     """Yield the quads of an RDF file; blank nodes are renamed so that two files never share one.
 
-    Raises ``SourceError`` with file, line and column (1-based) when the file is not well formed.
+    Raises ``SourceError`` with file, line and column (1-based) when the file is not well formed RDF 1.1.
     """
     path = readable(path)
     rdf_format = format_of(path)
     try:
         with _open(path) as stream:
-            yield from ox.parse(stream, format=rdf_format, base_iri=path.resolve().as_uri(), rename_blank_nodes=True)
+            base = path.resolve().as_uri()
+            for quad in ox.parse(stream, format=rdf_format, base_iri=base, rename_blank_nodes=True):
+                _check_version(quad, path)
+                yield quad
     except SyntaxError as error:
         if error.lineno is None and rdf_format == ox.RdfFormat.RDF_XML:
             error.lineno, error.offset = _xml_place(path)
         raise syntax_error(error, path) from None
-    except (gzip.BadGzipFile, EOFError) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise SourceError(f"not a whole gzip file ({error}); download it again", path) from None
     except (OSError, ValueError, UnicodeDecodeError) as error:
         raise SourceError(f"can't be read: {error}", path) from None
+
+
+def _check_version(quad: ox.Quad, path: Path) -> None:
+    """Refuse what came with RDF 1.2: the libraries that the quads are handed to do not know it."""
+    target = quad.object
+    if isinstance(target, ox.Triple) or (isinstance(target, ox.Literal) and getattr(target, "direction", None)):
+        raise SourceError(f"{target} is RDF 1.2 (an object of {quad.subject}); write RDF 1.1", path)
 
 
 def _open(path: Path) -> IO[bytes]:
@@ -89,6 +103,8 @@ def syntax_error(error: SyntaxError, path: str | Path) -> SourceError:
     message = " ".join(str(error.msg).split()).removeprefix("Parser error ")
     if error.lineno is not None and message.startswith(("at line", "between line")):
         message = message.partition(": ")[2] or message
+    if "LoadDocumentCallback" in message:
+        message = "it names a context by its address, and nothing is fetched: put the context itself into the file"
     return SourceError(f"not well formed: {message}; mend the file there", path, error.lineno, error.offset)
 
 
@@ -121,6 +137,27 @@ def _prefixes_in(triple: ox.Triple, table: prefixes.Prefixes) -> Iterator[str]:
             name = table.prefix_of(node.value)
             if name is not None and node.value.startswith(table.namespaces[name]):
                 yield name
+
+
+def to_rdflib(triples: Iterable[ox.Triple]) -> rdflib.Graph:
+    """Copy triples to an rdflib graph; each literal keeps the form that it is written in."""
+    import rdflib
+
+    def term(value: object) -> rdflib.URIRef | rdflib.BNode | rdflib.Literal:
+        if isinstance(value, ox.NamedNode):
+            return rdflib.URIRef(value.value)
+        if isinstance(value, ox.BlankNode):
+            return rdflib.BNode(value.value)
+        assert isinstance(value, ox.Literal)
+        if value.language:
+            return rdflib.Literal(value.value, lang=value.language)
+        plain = value.datatype.value == "http://www.w3.org/2001/XMLSchema#string"
+        return rdflib.Literal(value.value, datatype=None if plain else value.datatype.value, normalize=False)
+
+    graph = rdflib.Graph(bind_namespaces="none")
+    for triple in triples:
+        graph.add((term(triple.subject), term(triple.predicate), term(triple.object)))
+    return graph
 
 
 def write_quads(quads: Iterable[ox.Quad], output: IO[bytes], name: str) -> None:

@@ -15,13 +15,14 @@ from calckg.errors import EndpointError, UsageError
 
 Result = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
 
-_TOKEN = r"""(?P<comment>\#[^\n]*)
+_TOKEN = r"""(?P<comment>\#[^\n\r]*)
       | (?P<string>\"{3}(?:[^\\]|\\.)*?\"{3} | '{3}(?:[^\\]|\\.)*?'{3} | "(?:[^"\\\n]|\\.)*" | '(?:[^'\\\n]|\\.)*')
       | (?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
-      | (?P<word>[?$@]?[^\s<>"'{}()\[\],;.=!&|/*+^#]*[^\s<>"'{}()\[\],;.=!&|/*+^#])
+      | (?P<word>(?:\\.|[^\s<>"'{}()\[\],;.=!&|/*+^#\\])+)
       | (?P<other>.)"""
 _ESCAPE = r"\\u([0-9A-Fa-f]{4})|\\U(000[0-9A-Fa-f]{5}|0010[0-9A-Fa-f]{4})"  # SPARQL 1.1, 19.2
 _UPDATES = {"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH"}
+_LONGEST = 120  # of what the parser expected; it lists whole ranges of characters
 _QUERY_FORMS = {"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"}
 
 
@@ -59,37 +60,40 @@ class EndpointGraph:
 
     def query(self, text: str) -> Result:
         """Answer ``text``; see ``SparqlGraph``."""
-        from urllib.error import HTTPError, URLError
+        from http.client import HTTPException
+        from urllib.error import HTTPError
         from urllib.parse import urlencode
         from urllib.request import Request, urlopen
 
         graph_form = query_form(text) in {"CONSTRUCT", "DESCRIBE"}
         accept = "application/n-triples" if graph_form else "application/sparql-results+json"
-        request = Request(
-            self.url,
-            data=urlencode({"query": text}).encode(),
-            headers={
-                "Accept": accept,
-                "Content-Type": "application/x-www-form-urlencoded",
-                "User-Agent": "calckg",
-            },
-        )
+        headers = {
+            "Accept": accept,
+            "Content-Type": "application/x-www-form-urlencoded",
+            "User-Agent": "calckg",
+        }
         try:
+            request = Request(self.url, data=urlencode({"query": text}).encode(), headers=headers)
             with urlopen(request, timeout=self.timeout) as reply:
                 body: bytes = reply.read()
         except HTTPError as error:
             told = " ".join(error.read(400).decode("utf-8", "replace").split())
             kind = UsageError if error.code == 400 else EndpointError
             raise kind(f"{self.url} answered {error.code} {error.reason}: {told}") from None
-        except (URLError, TimeoutError, OSError) as error:
-            reason = getattr(error, "reason", error)
+        except (OSError, HTTPException, ValueError) as error:  # ValueError: an address that is none
+            reason = " ".join(str(getattr(error, "reason", error)).split())
             raise EndpointError(f"{self.url} can't be reached ({reason}); is the server running?") from None
         try:
             if graph_form:
                 store = ox.Store()
                 store.load(body, format=ox.RdfFormat.N_TRIPLES)
                 return store.query("CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }")
-            return ox.parse_query_results(body, format=ox.QueryResultsFormat.JSON)
+            found = ox.parse_query_results(body, format=ox.QueryResultsFormat.JSON)
+            if isinstance(found, ox.QuerySolutions):
+                for _ in found:  # rows are parsed as they are asked for: see here that all of them can be
+                    pass
+                return ox.parse_query_results(body, format=ox.QueryResultsFormat.JSON)
+            return found
         except (SyntaxError, ValueError) as error:
             raise EndpointError(
                 f"{self.url} did not answer in {accept} ({' '.join(str(error).split())}); is it a SPARQL endpoint?"
@@ -99,10 +103,15 @@ class EndpointGraph:
 def _words(text: str) -> Iterator[tuple[str, str]]:
     """Yield (kind, token) for the words and IRIs of a query, without comments and strings."""
     tokens = re.compile(_TOKEN, re.VERBOSE | re.DOTALL)  # here, for stored queries do without
-    for match in tokens.finditer(re.sub(_ESCAPE, lambda m: chr(int(m[1] or m[2], 16)), text)):
+    for match in tokens.finditer(text):
         kind = match.lastgroup or "other"
         if kind in {"word", "iri"}:
             yield kind, match.group()
+
+
+def _unescaped(text: str) -> str:
+    """Undo code point escapes, as an endpoint may before it parses (pyoxigraph undoes them in strings and IRIs)."""
+    return re.sub(_ESCAPE, lambda m: chr(int(m[1] or m[2], 16)), text)
 
 
 def query_form(text: str) -> str:
@@ -118,19 +127,45 @@ def check_read_only(text: str, graph: SparqlGraph) -> None:
 
     ``FROM`` and ``FROM NAMED`` may name a named graph of ``graph``. Raises ``UsageError``.
     """
-    words = list(_words(text))
-    upper = [token.upper() if kind == "word" else "" for kind, token in words]
-    first = next((word for word in upper if word in _QUERY_FORMS | _UPDATES), "")
-    if first in _UPDATES:
-        raise UsageError(f"{first} is an update, and this command only reads; load changes with your store's tools")
-    if "SERVICE" in upper:
-        raise UsageError("SERVICE asks another server and is refused; ask that server with --endpoint instead")
+    for form in dict.fromkeys((text, _unescaped(text))):
+        words = list(_words(form))
+        upper = [token.upper() if kind == "word" else "" for kind, token in words]
+        first = next((word for word in upper if word in _QUERY_FORMS | _UPDATES), "")
+        if first in _UPDATES:
+            raise UsageError(
+                f"{first} is an update, and this command only reads; load changes with your store's tools"
+            )
+        _check_service(form)
+        _check_from(words, upper, graph)
+
+
+def _check_service(text: str) -> None:
+    """Refuse ``SERVICE`` where it is the keyword and not part of a name, a string or a comment.
+
+    The parser decides, for it takes ``SERVICEex:a`` and ``?a<?b)SERVICE`` as the keyword, too: with a letter of the
+    word changed, a query that parses did not use it as one.
+    """
+    changed = re.sub("(SERVIC)E", r"\1X", text, flags=re.IGNORECASE)
+    if changed == text:
+        return
+    try:
+        ox.Store().query(changed)
+    except SyntaxError as error:
+        if any("SERVICE" in token.upper() for kind, token in _words(text) if kind == "word"):
+            raise UsageError(
+                "SERVICE asks another server and is refused; ask that server with --endpoint instead"
+            ) from None
+        raise UsageError(_syntax_message(error)) from None
+
+
+def _check_from(words: list[tuple[str, str]], upper: list[str], graph: SparqlGraph) -> None:
     for index, word in enumerate(upper):
         if word != "FROM":
             continue
         after = words[index + 2 : index + 3] if upper[index + 1 : index + 2] == ["NAMED"] else words[index + 1 :][:1]
         iri = after[0][1] if after else ""
-        if not iri.startswith("<") or not graph.query(f"ASK {{ GRAPH {iri} {{ ?s ?p ?o }} }}"):
+        absolute = re.match(r"<[A-Za-z][A-Za-z0-9+.-]*:", iri)
+        if not absolute or not graph.query(f"ASK {{ GRAPH {iri} {{ ?s ?p ?o }} }}"):
             raise UsageError(
                 f"FROM {iri}: no named graph of this name here, and nothing is fetched; "
                 "list the graphs with: SELECT DISTINCT ?g WHERE { GRAPH ?g { ?s ?p ?o } }"
@@ -142,5 +177,6 @@ def _syntax_message(error: SyntaxError) -> str:
     text = " ".join(str(error.msg).split())
     match = re.match(r"error at (\d+):(\d+): (.*)", text)
     if match:
-        return f"the query is malformed at line {match[1]}, column {match[2]}: {match[3]}"
+        told = match[3] if len(match[3]) <= _LONGEST else match[3][:_LONGEST].rpartition(", ")[0] + ", …"
+        return f"the query is malformed at line {match[1]}, column {match[2]}: {told}"
     return f"the query is malformed: {text}"

@@ -12,6 +12,7 @@ import pyoxigraph as ox
 from calckg import queries, rdf, render
 from calckg.cli.group import COMMANDS, root_command
 from calckg.shapes.validate import shape_files
+from tests.test_floors import FLOORS
 
 README = Path(__file__).parent.parent / "README.md"
 _SH = "http://www.w3.org/ns/shacl#"
@@ -84,7 +85,13 @@ def _shapes() -> Iterator[tuple[str, str, str, str]]:
                 yield iri.rpartition("/")[2], severity.lower(), fact[_SH + "message"].value, comment
 
 
-PARTS = {"commands": commands, "queries": stored_queries, "shapes": shapes}
+def floors() -> str:
+    """Draw the floors of the package, the highest first."""
+    rows = [(str(number), ", ".join(f"`{name}`" for name in FLOORS[number])) for number in reversed(range(len(FLOORS)))]
+    return render.markdown(("floor", "modules"), rows)
+
+
+PARTS = {"commands": commands, "queries": stored_queries, "shapes": shapes, "floors": floors}
 
 
 def rewritten(text: str) -> str:

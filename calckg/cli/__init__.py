@@ -10,6 +10,8 @@ from calckg.errors import CalckgError
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 findings, 2 wrong usage, 3 could not do the job."""
+    if sys.stdout is None:  # closed by the shell: >&-
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
     sys.exit(run(arguments))
 
 
@@ -20,10 +22,14 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         code = root_command().main(args=arguments, prog_name="calckg", standalone_mode=False)
     except CalckgError as error:
+        if "_CALCKG_COMPLETE" in os.environ:  # someone is typing: the shell would show the line in the middle of theirs
+            return error.exit_code
         return _complain(str(error), error.exit_code)
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
+    except SystemExit as error:
+        if not isinstance(error.__context__, BrokenPipeError):  # Typer's way to end when the reader has gone
+            raise
         # Python flushes standard output once more when it ends; there must be somewhere for that to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0

@@ -11,7 +11,7 @@ import typer
 import typer.core
 import typer.main
 
-from calckg.errors import UnknownNameError
+from calckg.errors import UnknownNameError, UsageError
 
 COMMANDS = ("query", "sparql", "show", "dump", "validate", "reason", "stats")
 
@@ -44,11 +44,18 @@ def _converter(parameter: Any) -> Callable[[Any], Any] | None:
     descriptor = getattr(parameter, "type_descriptor", None)
     if descriptor is None or descriptor.is_choice or descriptor.is_file or descriptor.is_ranged:
         return None
-    plain: dict[Any, Callable[[Any], Any]] = {str: str, int: int, bool: _boolean, Path: Path}
+    plain: dict[Any, Callable[[Any], Any]] = {str: _text, int: int, bool: _boolean, Path: Path}
     annotation = descriptor.annotation
     if descriptor.is_list:
         annotation = annotation.__args__[0]
     return plain.get(annotation)
+
+
+def _text(value: Any) -> str:
+    text = str(value)
+    if any("\ud800" <= character <= "\udfff" for character in text):  # how Python hands on bytes that are no UTF-8
+        raise UsageError(f"{text!r} is not UTF-8; check the terminal's encoding")
+    return text
 
 
 def _boolean(value: Any) -> bool:

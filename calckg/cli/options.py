@@ -12,7 +12,7 @@ from typing import IO, Annotated
 import typer
 
 from calckg.errors import UnknownNameError, UsageError
-from calckg.files import plain_suffix, writing
+from calckg.files import plain_suffix, refuse_directory, writing
 from calckg.kg import KnowledgeGraph
 
 KgOption = Annotated[
@@ -62,6 +62,7 @@ def choose_format(
         return asked
     if output is None or str(output).startswith("/dev/"):
         return default
+    refuse_directory(output)
     suffix = plain_suffix(output)
     if suffix not in suffixes:
         raise UsageError(

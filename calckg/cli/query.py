@@ -49,6 +49,7 @@ class QueryGroup(typer.core.TyperGroup):
 
 app = typer.Typer(
     cls=QueryGroup,
+    add_completion=False,
     invoke_without_command=True,
     subcommand_metavar="NAME [OPTIONS]",
     help="Ask a stored query. Each has options of its own: calckg query NAME --help.",

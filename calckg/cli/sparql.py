@@ -30,7 +30,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def sparql(
-    query: Annotated[str | None, typer.Argument(help="The query's text; - reads standard input.")] = None,
+    query: Annotated[str | None, typer.Argument(metavar="QUERY", help="The query's text; - reads standard input.")] = None,
     file: Annotated[
         Path | None, typer.Option("--file", "-f", metavar="FILE", help="Read the query from FILE instead.")
     ] = None,
@@ -74,12 +74,12 @@ def _text(query: str | None, file: Path | None) -> str:
         raise UsageError(
             "give the query as an argument, or a file with -f, and not both: calckg sparql 'ASK { ?s ?p ?o }'"
         )
-    if file is not None:
-        try:
+    try:
+        if file is not None:
             return readable(file).read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            raise UsageError(f"{file}: not UTF-8 at byte {error.start}; save the query as UTF-8") from None
-    return sys.stdin.read() if query == "-" else query or ""
+        return sys.stdin.buffer.read().decode("utf-8") if query == "-" else query or ""
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file or '-'}: not UTF-8 at byte {error.start}; save the query as UTF-8") from None
 
 
 def _boolean(result: ox.QueryBoolean, name: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from io import BytesIO
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ from typing import Annotated
 import pyoxigraph as ox
 import typer
 
-from calckg import rdf, render
+from calckg import prefixes, rdf, render
 from calckg.cli.options import (
     EndpointOption,
     KgOption,
@@ -40,7 +41,7 @@ _SUFFIXES = {
 def validate(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[FILE]...", help="RDF files to check instead of the graph."),
+        typer.Argument(metavar="FILE", help="RDF files to check instead of the graph."),
     ] = None,
     shapes: Annotated[
         list[Path] | None,
@@ -80,10 +81,17 @@ def validate(
     else:
         quads = list(open_graph(kg, endpoint).quads())
     outcome = shacl.validate(quads, shapes or shacl.shape_files(), places)
-    emit(_rendered(outcome.report, outcome.triples, name, terminal_width(output)), output)
+    report, more = outcome.report, Counter[tuple[str, str]]()
+    if name == "table" and limit > Severity.INFO:
+        more.update((f.rule, f.message) for f in report if f.severity == Severity.INFO)
+        report = Report(f for f in report if f.severity > Severity.INFO)
+    emit(_rendered(report, outcome.triples, name, terminal_width(output)), output)
     triples = len({(q.subject, q.predicate, q.object) for q in quads})
     found = ", ".join(f"{count} {severity}" for severity, count in outcome.report.counts().items())
-    verdict = "conforms" if not len(outcome.report) else f"findings: {found}"
+    for (rule, message), count in sorted(more.items()):
+        print(f"info, {count} times: {message} ({prefixes.load().compress(rule) or rule})", file=sys.stderr)
+    verdict = "does not conform" if outcome.report.at_least(limit) else "conforms"
+    verdict += f" ({found})" if found else ""
     print(f"{triples:,} triples, {outcome.shapes} shapes: {verdict}", file=sys.stderr)
     if outcome.report.at_least(limit):
         raise typer.Exit(1)

@@ -59,18 +59,24 @@ def datatype(name: str) -> str:
 
 def branch(s: str, p: str, v: str, t: str, relation: str, where: str = "") -> str:
     """Return a branch of the SQL of its four terms; ``graph`` of ``relation`` is the fifth."""
-    condition = f" WHERE {where}" if where else ""
-    return f"SELECT DISTINCT {s} AS s, {p} AS p, {v} AS v, {t} AS t, graph AS g FROM {relation}{condition}"
+    return f"SELECT DISTINCT {s} AS s, {p} AS p, {v} AS v, {t} AS t, graph AS g FROM {relation}{_if(where)}"
 
 
 def link(s: str, name: str, v: str, relation: str, where: str = "") -> str:
     """Return a branch whose value is an IRI."""
-    return branch(s, predicate(name), v, NULL, relation, where)
+    # Only what differs is compared: what is the same in every row is added after DISTINCT, here and below.
+    rows = f"SELECT DISTINCT {s} AS s, {v} AS v, graph AS g FROM {relation}{_if(where)}"
+    return f"SELECT s, {predicate(name)} AS p, v, {NULL} AS t, g FROM ({rows}) AS told"
 
 
 def typed(s: str, name: str, relation: str, where: str = "") -> str:
     """Return a branch that gives ``s`` the class ``name``."""
-    return link(s, "rdf:type", resource(name), relation, where)
+    rows = f"SELECT DISTINCT {s} AS s, graph AS g FROM {relation}{_if(where)}"
+    return f"SELECT s, {predicate('rdf:type')} AS p, {resource(name)} AS v, {NULL} AS t, g FROM ({rows}) AS told"
+
+
+def _if(where: str) -> str:
+    return f" WHERE {where}" if where else ""
 
 
 def stated(s: str, p: str, v: str, relation: str, where: str) -> str:
@@ -78,13 +84,15 @@ def stated(s: str, p: str, v: str, relation: str, where: str) -> str:
     return branch(s, f"'<' || {p} || '>'", v, NULL, relation, where)
 
 
-def columns(table: str, names: Mapping[str, str], relation: str, s: str) -> list[str]:
-    """Return a branch for each column of ``table`` that becomes one property: its value, or each of its list."""
-    return [_column(TABLES[table].column(column), predicate(name), relation, s) for column, name in names.items()]
+def columns(table: str, names: Mapping[str, str], relation: str, s: str, t: str = "") -> list[str]:
+    """Return a branch for each column of ``table`` that becomes one property: its value, or each of its list.
+
+    ``t`` is given where the column's type does not tell it.
+    """
+    return [_column(TABLES[table].column(column), predicate(name), relation, s, t) for column, name in names.items()]
 
 
-def _column(column: Column, p: str, relation: str, s: str) -> str:
-    # Only what differs is compared: p and t are added after DISTINCT.
+def _column(column: Column, p: str, relation: str, s: str, t: str) -> str:
     name = column.name
     if column.many:
         items = f"SELECT {s} AS s, unnest({name}) AS v, graph AS g FROM {relation} WHERE {name} IS NOT NULL"
@@ -92,7 +100,7 @@ def _column(column: Column, p: str, relation: str, s: str) -> str:
     else:
         rows = f"SELECT DISTINCT {s} AS s, {name} AS v, graph AS g FROM {relation} WHERE {name} IS NOT NULL"
     v = "v" if column.sql.startswith("VARCHAR") else "CAST(v AS VARCHAR)"
-    return f"SELECT s, {p} AS p, {v} AS v, {_after(column.type)} AS t, g FROM ({rows}) AS told"
+    return f"SELECT s, {p} AS p, {v} AS v, {t or _after(column.type)} AS t, g FROM ({rows}) AS told"
 
 
 def extreme(fold: str, table: str, column: str, name: str, relation: str, s: str) -> str:
@@ -147,8 +155,7 @@ def minted(kind: str, table: str, fields: Iterable[str]) -> str:
 
 def nodes(name: str, table: str, node: str, where: str = "", more: str = "") -> str:
     """Return a common table ``name``: the rows of ``table`` with the IRI ``node`` that each is about, made once."""
-    condition = f" WHERE {where}" if where else ""
-    return f"{name} AS (SELECT *, {node} AS node{more} FROM {table}{condition})"
+    return f"{name} AS (SELECT *, {node} AS node{more} FROM {table}{_if(where)})"
 
 
 def serialised(common: str, branches: Iterable[str]) -> str:
@@ -157,12 +164,12 @@ def serialised(common: str, branches: Iterable[str]) -> str:
     return (
         f"WITH {f'{common}, ' if common else ''}fact AS (\n{united}\n)\n"
         "SELECT '<' || s || '>' AS s, p, "
-        f"CASE WHEN t IS NULL THEN '<' || v || '>' ELSE '\"' || {_escaped('v')} || '\"' || t END AS o, "
+        f"CASE WHEN t IS NULL THEN '<' || v || '>' ELSE '\"' || {escaped('v')} || '\"' || t END AS o, "
         "'<' || g || '>' AS g\nFROM fact"
     )
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Return the SQL of ``text`` as it stands between quotes in N-Quads; few texts need more than the look at them."""
     result = f"replace(replace({text}, '\\', '\\\\'), '\"', '\\\"')"
     for code in _ESCAPED_CODES:

@@ -148,6 +148,7 @@ def _citation() -> Parts:
     return "", [
         typed("citation", "bibo:AcademicArticle", "citation", "type IS NULL"),
         *columns("citation", of.CITATION, "citation", "citation"),
+        *columns("citation", {"page": "bibo:uri"}, "citation", "citation", datatype("xsd:anyURI")),
         branch("citation", predicate("ckg:authorList"), authors, PLAIN, "citation", f"{authors} IS NOT NULL"),
         extras("citation", "citation"),
         typed("journal", "bibo:Journal", in_journal),

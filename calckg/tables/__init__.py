@@ -5,7 +5,7 @@ Contract for a reader:
 - A row is a mapping of column name to value; a column that is not in it is NULL. An empty list is NULL too.
 - An identifier is a canonical IRI (``Prefixes.expand`` or ``normalise``), never a CURIE: what is written most often is
   then written without a look-up, and a wrong prefix is found where the file and the line are still known.
-- Text is in Unicode NFC (RDF 1.1 Concepts, 3.3). ``loading.load`` sees to it; who inserts by SQL uses ``nfc_normalize``.
+- Text is in Unicode NFC (RDF 1.1 Concepts, 3.3). ``loading.load`` sees to it; SQL that inserts uses ``nfc_normalize``.
 - ``graph`` is the IRI of the named graph of the source that says the row.
 - A row may come twice, and what is known of one thing may come in several rows: quads are made without repetition.
 - Every end of a row that is a concept has a row in ``concept`` too, also when it is retired.

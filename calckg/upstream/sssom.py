@@ -129,9 +129,7 @@ def _check_columns(columns: tuple[str, ...], path: Path, line: int) -> None:
             raise SourceError("this column has no name; name it, or remove its tabs", path, line, place)
         if columns.index(name) != place - 1:
             raise SourceError(f"the column {name} stands twice; keep one", path, line, name)
-    present = {RENAMED.get(name, name) for name in columns} | {
-        TRANSLATED[name][0] for name in columns if name in TRANSLATED
-    }
+    present = {slot for name in columns for slot in TRANSLATED.get(name, ((RENAMED.get(name, name),), {}))[0]}
     for name in _REQUIRED:
         if name not in present:
             said = f"no column {name} (found: {' '.join(columns)})"

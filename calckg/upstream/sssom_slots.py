@@ -177,7 +177,8 @@ class Values:
             raise ValueError(f"{text!r}: {undeclared(prefix, self.curie_map)}")
         direct = self._direct.get(prefix)
         if direct is not None and direct[1](local):
-            return direct[0].namespace + local
+            iri = direct[0].namespace + local
+            return _BEFORE_1_0.get(iri, iri)
         iri, curie = coded(self.prefixes, namespace + local)
         if curie is not None:
             # The set's prefix is one of the project's, perhaps by another name: its next codes need no search.

@@ -1,0 +1,274 @@
+"""MedGen's concepts: NAMES, MGCONSO, MGSTY, MGDEF and MGSAT.
+
+The name in NAMES is MedGen's own (README.txt: "Concept name (preferred)") and becomes ``skos:prefLabel``; the preferred
+name in other files of MedGen's stands in for it, and the first term by the rules of the UMLS (TS, STT, ISPREF) where
+there is none. All else in MGCONSO is what a source calls the concept. A name that is suppressed wherever it stands is
+found, not shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from calckg import prefixes
+from calckg.upstream import OnError, semantic_types
+from calckg.upstream.ends import namespace, resource, scheme
+from calckg.upstream.flat import quoted
+from calckg.upstream.medgen_codes import stage_codes
+from calckg.upstream.medgen_files import Kind, load, refuse
+from calckg.upstream.medgen_staging import leave_out, no_cui, prepare, wrong_cui
+from calckg.upstream.umls_files import prefix_of
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+NAMES: Final = Kind("NAMES", ("CUI", "name", "source", "SUPPRESS"))
+ATOMS: Final = Kind(
+    "MGCONSO",
+    ("CUI", "TS", "STT", "ISPREF", "AUI", "SAUI", "SCUI", "SDUI", "SAB", "TTY", "CODE", "STR", "SUPPRESS"),
+)
+TYPES: Final = Kind("MGSTY", ("CUI", "TUI", "STN", "STY", "ATUI"))
+DEFINITIONS: Final = Kind("MGDEF", ("CUI", "DEF", "source", "SUPPRESS"), folded=True)
+ATTRIBUTES: Final = Kind("MGSAT", ("CUI", "METAUI", "STYPE", "CODE", "ATUI", "ATN", "SAB", "ATV", "SUPPRESS"))
+
+INFORES: Final = {
+    "HPO": "hpo",
+    "MONDO": "mondo",
+    "MSH": "mesh",
+    "NCI": "ncit",
+    "OMIM": "omim",
+    "ORDO": "orphanet",
+    "SNOMEDCT_US": "snomedct",
+}
+"""Which information resource a source (SAB) of MedGen's is."""
+
+LED: Final = 9
+"""The rank of a name that leads by the rules of the UMLS only."""
+
+_SOURCE: Final = "[A-Za-z0-9_.-]+"
+_MESH_TREE_NUMBER: Final = "MN"
+_OF_CONCEPTS: Final = ("CODE", "CUI", "SCUI", "SDUI")  # what an attribute is of, when not of a name or a relation
+# A definition is plain text; some come with the markup of the page that they were taken from.
+_TAG: Final = r"</?(?:p|br|ul|ol|li|a|b|i|em|strong|h[1-6]|sup|sub|div|span)(?:\s[^<>]*)?/?>"
+_SHOWN: Final = "coalesce(SUPPRESS, 'N') = 'N'"
+
+
+def fill_names(connection: DuckDBPyConnection, path: Path, graph: str, on_error: OnError) -> int:
+    """Read NAMES: what MedGen calls each concept."""
+    prepare(connection)
+    count, found = load(connection, "medgen_file", path, NAMES, on_error, text=("name",))
+    bad = {"CUI": no_cui("CUI"), "name": "name IS NULL", "source": _no_source("source")}
+    refuse(connection, "medgen_file", found, on_error, {"CUI": wrong_cui, "name": _no_name, "source": _wrong_source}, bad)
+    connection.execute(f"INSERT INTO medgen_title SELECT CUI, name, source, 0, {_SHOWN} FROM medgen_file")
+    connection.execute("DROP TABLE medgen_file")
+    return count
+
+
+def fill_atoms(connection: DuckDBPyConnection, path: Path, graph: str, on_error: OnError) -> int:
+    """Read MGCONSO: the terms of each source, and the codes that they have there."""
+    prepare(connection)
+    count, found = load(connection, "medgen_file", path, ATOMS, on_error, text=("STR",))
+    bad = {"CUI": no_cui("CUI"), "SAB": _no_source("SAB"), "STR": "STR IS NULL"}
+    refuse(connection, "medgen_file", found, on_error, {"CUI": wrong_cui, "SAB": _wrong_source, "STR": _no_name}, bad)
+    # What NCBI took over itself has a number of NCBI's as its CODE, and the source's own identifier in SDUI.
+    code = "coalesce(SDUI, CASE WHEN NOT regexp_full_match(CODE, 'AN[0-9]+|NOCODE') THEN CODE END, SCUI)"
+    connection.execute(
+        f"""
+        INSERT INTO medgen_atom
+        SELECT CUI, STR, SAB, TTY, {code}, list_filter([AUI, SAUI], x -> x IS NOT NULL),
+            {_SHOWN} AND TS = 'P' AND STT = 'PF' AND ISPREF = 'Y', {_SHOWN}
+        FROM medgen_file
+        """
+    )
+    stage_codes(connection, "medgen_file")
+    connection.execute("DROP TABLE medgen_file")
+    return count
+
+
+def fill_types(connection: DuckDBPyConnection, path: Path, graph: str, on_error: OnError) -> int:
+    """Read MGSTY: the semantic types of each concept."""
+    prepare(connection)
+    count, found = load(connection, "medgen_file", path, TYPES, on_error)
+    bad = {"CUI": no_cui("CUI"), "TUI": "NOT regexp_full_match(TUI, 'T[0-9]{3}')"}
+    refuse(connection, "medgen_file", found, on_error, {"CUI": wrong_cui, "TUI": _wrong_type}, bad)
+    connection.execute("INSERT INTO medgen_type SELECT CUI, TUI, STN FROM medgen_file")
+    connection.execute("DROP TABLE medgen_file")
+    return count
+
+
+def fill_definitions(connection: DuckDBPyConnection, path: Path, graph: str, on_error: OnError) -> int:
+    """Read MGDEF. A definition that is obsolete (O) is a history note, another suppressed one a note."""
+    prepare(connection)
+    count, found = load(connection, "medgen_file", path, DEFINITIONS, on_error, text=("DEF",))
+    bad = {"CUI": no_cui("CUI"), "DEF": "DEF IS NULL"}
+    refuse(connection, "medgen_file", found, on_error, {"CUI": wrong_cui, "DEF": _no_definition}, bad)
+    sources = [text for (text,) in connection.execute("SELECT DISTINCT source FROM medgen_file").fetchall() if text]
+    connection.execute(
+        f"""
+        INSERT INTO definition (graph, concept, text, lang, kind, knowledge_source, source, attribution)
+        SELECT $graph, {namespace("medgen")} || CUI, {plain("DEF")}, 'en',
+            CASE WHEN {_SHOWN} THEN 'definition' WHEN SUPPRESS = 'O' THEN 'history_note' ELSE 'note' END,
+            infores, CASE WHEN known THEN [scheme] END, CASE WHEN source IS NOT NULL THEN [source] END
+        FROM medgen_file LEFT JOIN {vocabularies(sources)} ON sab = source
+        """,
+        {"graph": graph},
+    )
+    connection.execute("DROP TABLE medgen_file")
+    return count
+
+
+def fill_attributes(connection: DuckDBPyConnection, path: Path, graph: str, on_error: OnError) -> int:
+    """Read MGSAT: MeSH's tree numbers, and each other attribute of a concept as a note that names it.
+
+    Left out are those that are suppressed, and those of a name or of a relation.
+    """
+    prepare(connection)
+    count, found = load(connection, "medgen_file", path, ATTRIBUTES, on_error, text=("ATV",))
+    bad = {"CUI": no_cui("CUI"), "ATN": "ATN IS NULL", "ATV": "ATV IS NULL"}
+    refuse(connection, "medgen_file", found, on_error, {"CUI": wrong_cui, "ATN": _nothing, "ATV": _nothing}, bad)
+    leave_out(connection, ATTRIBUTES.stem, f"SELECT 'suppressed' FROM medgen_file WHERE NOT {_SHOWN}")
+    leave_out(
+        connection,
+        ATTRIBUTES.stem,
+        f"SELECT 'an attribute of a name or a relation' FROM medgen_file WHERE {_SHOWN} AND STYPE NOT IN {_OF_CONCEPTS}",
+    )
+    kept = f"{_SHOWN} AND STYPE IN {_OF_CONCEPTS}"
+    connection.execute(
+        f"""
+        INSERT INTO concept (graph, concept, tree_number)
+        SELECT $graph, {namespace("medgen")} || CUI, list(DISTINCT ATV)
+        FROM medgen_file WHERE {kept} AND ATN = '{_MESH_TREE_NUMBER}' GROUP BY CUI
+        """,
+        {"graph": graph},
+    )
+    connection.execute(
+        f"""
+        INSERT INTO definition (graph, concept, text, kind)
+        SELECT DISTINCT $graph, {namespace("medgen")} || CUI,
+            ATN || CASE WHEN SAB IS NULL THEN '' ELSE ' (' || SAB || ')' END || ': ' || ATV, 'note'
+        FROM medgen_file WHERE {kept} AND ATN <> '{_MESH_TREE_NUMBER}'
+        """,
+        {"graph": graph},
+    )
+    connection.execute("DROP TABLE medgen_file")
+    return count
+
+
+def _no_source(column: str) -> str:
+    return f"NOT regexp_full_match({column}, '{_SOURCE}')"
+
+
+def _wrong_source(text: str) -> str:
+    return f"letters, digits, _, - and . expected as in SNOMEDCT_US, found {text!r}"
+
+
+def _wrong_type(text: str) -> str:
+    return f"a semantic type expected, T and 3 digits, found {text!r}"
+
+
+def _no_name(_: str) -> str:
+    return "a name expected, nothing found"
+
+
+def _no_definition(_: str) -> str:
+    return "a definition expected, nothing found"
+
+
+def _nothing(_: str) -> str:
+    return "a value expected, nothing found"
+
+
+def plain(column: str) -> str:
+    """Return the SQL of a text without markup; lines end as in Unix."""
+    text = rf"regexp_replace(regexp_replace({column}, '\r\n?', chr(10), 'g'), '{_TAG}', ' ', 'gi')"
+    for entity, sign in (("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&")):
+        text = f"replace({text}, '{entity}', '{sign}')"
+    return f"trim({text})"
+
+
+def vocabularies(sabs: Iterable[str]) -> str:
+    """Return a relation of SQL ``(sab, scheme, known, infores)``; ``known``: codes of it have a declared prefix."""
+    expand = prefixes.load().expand
+    rows = [f"({', '.join(['CAST(NULL AS VARCHAR)'] * 2)}, false, CAST(NULL AS VARCHAR))"]  # there may be no other
+    for sab in sorted(set(sabs)):
+        prefix = prefix_of(sab)
+        place = quoted(expand(f"ckgid:scheme/{prefix or sab}")) if prefix or " " not in sab else "NULL"
+        infores = quoted(expand(f"infores:{INFORES[sab]}")) if sab in INFORES else "NULL"
+        rows.append(f"({quoted(sab)}, {place}, {str(prefix is not None).lower()}, {infores})")
+    return f"(VALUES {', '.join(rows)}) AS vocabulary(sab, scheme, known, infores)"
+
+
+def settle_names(connection: DuckDBPyConnection, graph: str) -> None:
+    """Write ``name`` when all names are known: a string is preferred, or shown, or hidden wherever it stands (SKOS, S13).
+
+    Makes the temporary table ``medgen_called(cui, text)`` of the preferred names.
+    """
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE medgen_called AS
+        SELECT cui, arg_min(text, (rank, text)) AS text
+        FROM (
+            SELECT cui, text, rank FROM medgen_title WHERE shown
+            UNION ALL SELECT cui, text, {LED} FROM medgen_atom WHERE leads
+        )
+        GROUP BY cui
+        """
+    )
+    sabs = connection.execute(
+        "SELECT DISTINCT sab FROM medgen_atom UNION SELECT DISTINCT sab FROM medgen_title WHERE sab IS NOT NULL"
+    ).fetchall()
+    connection.execute(
+        f"""
+        INSERT INTO name (graph, concept, text, lang, kind, vocabulary, term_type, code, identifier)
+        WITH given AS (
+            SELECT cui, text, sab, tty, code, flatten(list(identifier)) AS identifier, bool_or(shown) AS shown
+            FROM medgen_atom GROUP BY cui, text, sab, tty, code
+            UNION ALL
+            SELECT cui, text, sab, NULL, NULL, NULL, bool_or(shown)
+            FROM medgen_title ANTI JOIN medgen_atom USING (cui, text) GROUP BY cui, text, sab
+        ),
+        visible AS (SELECT DISTINCT cui, text, true AS seen FROM given WHERE shown)
+        SELECT $graph, {namespace("medgen")} || given.cui, given.text, 'en',
+            CASE WHEN given.text = medgen_called.text THEN 'preferred' WHEN seen THEN 'exact' ELSE 'hidden' END,
+            scheme, tty, code, CASE WHEN len(identifier) > 0 THEN list_sort(list_distinct(identifier)) END
+        FROM given LEFT JOIN medgen_called ON medgen_called.cui = given.cui
+        LEFT JOIN visible ON visible.cui = given.cui AND visible.text = given.text
+        LEFT JOIN {vocabularies(str(sab) for (sab,) in sabs)} USING (sab)
+        """,
+        {"graph": graph},
+    )
+
+
+def settle_concepts(connection: DuckDBPyConnection, graph: str) -> None:
+    """Write ``concept`` for what the release describes, with semantic types and categories.
+
+    Makes the temporary table ``medgen_described(cui)``: the concepts that the release names or gives a type.
+    """
+    connection.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE medgen_described AS
+        SELECT cui FROM medgen_title UNION SELECT cui FROM medgen_atom UNION SELECT cui FROM medgen_type
+        """
+    )
+    connection.execute(
+        f"""
+        INSERT INTO concept (graph, concept, scheme, notation)
+        SELECT $graph, {namespace("medgen")} || cui, {scheme("medgen")}, 'medgen:' || cui FROM medgen_described
+        """,
+        {"graph": graph},
+    )
+    # Types that exclude each other (a substance that is also a procedure) give no category.
+    connection.execute(
+        f"""
+        INSERT INTO concept (graph, concept, semantic_type, tree_number, category)
+        SELECT $graph, {namespace("medgen")} || cui, list(DISTINCT {namespace("STY")} || medgen_type.tui),
+            CASE WHEN count(stn) > 0 THEN list(DISTINCT stn) FILTER (stn IS NOT NULL) END,
+            CASE WHEN count(DISTINCT side) = 1 THEN list(DISTINCT category) FILTER (category IS NOT NULL)
+                ELSE [{resource("biolink:NamedThing")}] END
+        FROM medgen_type LEFT JOIN {semantic_types.relation()} ON semantic_type.tui = medgen_type.tui
+        GROUP BY cui
+        """,
+        {"graph": graph},
+    )

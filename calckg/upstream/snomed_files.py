@@ -1,0 +1,124 @@
+"""The columns of SNOMED CT's snapshot files (Release Format 2), the concepts that they speak with, and their checks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from calckg.errors import SourceError
+from calckg.upstream import OnError, sctid
+from calckg.upstream.flat import Layout, load, records, refuse
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+def _layout(columns: str) -> Layout:
+    return Layout(("id", "effectiveTime", "active", "moduleId", *columns.split()), "\t", headed=True)
+
+
+def _members(columns: str) -> Layout:
+    return _layout(f"refsetId referencedComponentId {columns}")
+
+
+CONCEPT: Final = _layout("definitionStatusId")
+DESCRIPTION: Final = _layout("conceptId languageCode typeId term caseSignificanceId")
+RELATIONSHIP: Final = _layout("sourceId destinationId relationshipGroup typeId characteristicTypeId modifierId")
+LANGUAGE: Final = _members("acceptabilityId")
+ASSOCIATION: Final = _members("targetComponentId")
+ATTRIBUTE_VALUE: Final = _members("valueId")
+SIMPLE_MAP: Final = _members("mapTarget")
+COMPLEX_MAP: Final = _members("mapGroup mapPriority mapRule mapAdvice mapTarget correlationId")
+EXTENDED_MAP: Final = _members("mapGroup mapPriority mapRule mapAdvice mapTarget correlationId mapCategoryId")
+
+FULLY_SPECIFIED_NAME: Final = "900000000000003001"
+SYNONYM: Final = "900000000000013009"
+TEXT_DEFINITION: Final = "900000000000550004"
+PREFERRED: Final = "900000000000548007"
+IS_A: Final = "116680003"
+INFERRED: Final = "900000000000011006"
+CONCEPT_INACTIVATION: Final = "900000000000489007"
+
+ROW: Final = "snomed_row"
+"""The temporary table that ``rows`` makes."""
+
+ABOUT_CONCEPT: Final = "substr(referencedComponentId, -2, 1) NOT IN ('1', '2')"
+"""The SQL that leaves out members of a reference set that are about descriptions and relationships (by partition)."""
+
+
+def rows(
+    connection: DuckDBPyConnection,
+    path: Path,
+    layout: Layout,
+    on_error: OnError,
+    *,
+    concepts: Sequence[str] = (),
+    texts: Mapping[str, tuple[str, str]] | None = None,
+    where: str = "",
+) -> int:
+    """Make the temporary table ``snomed_row`` of a file's good rows; return how many rows the file has.
+
+    ``concepts`` are columns that must hold identifiers of concepts; ``texts`` is column to a pattern that it must match
+    wholly, and what is expected in words. ``where`` (SQL) leaves out good rows. A snapshot has one row for each ``id``:
+    of several, the latest stays.
+    """
+    count = load(connection, ROW, path, layout, on_error)
+    always = {"active": ("[01]", "0 or 1"), "effectiveTime": ("[12][0-9]{7}", "a date as in 20240101")}
+    refuse(connection, ROW, path, layout, on_error, _unmatched(connection, always))
+    _keep_latest(connection, path, layout, on_error)
+    if where:
+        connection.execute(f"DELETE FROM {ROW} WHERE NOT ({where})")
+    wrong = sctid.wrong(connection, ROW, concepts) | _unmatched(connection, texts or {})
+    refuse(connection, ROW, path, layout, on_error, wrong)
+    return count
+
+
+def _unmatched(connection: DuckDBPyConnection, texts: Mapping[str, tuple[str, str]]) -> dict[str, dict[str, str]]:
+    wrong = {}
+    for column, (pattern, said) in texts.items():
+        found = connection.execute(
+            f"SELECT v FROM (SELECT DISTINCT coalesce({column}, '') AS v FROM {ROW}) "
+            f"WHERE NOT regexp_full_match(v, '{pattern}')"
+        ).fetchall()
+        wrong[column] = {str(value): f"{said} expected, found {str(value)!r}" for (value,) in found}
+    return wrong
+
+
+def _keep_latest(connection: DuckDBPyConnection, path: Path, layout: Layout, on_error: OnError) -> None:
+    latest = dict(
+        connection.execute(f"SELECT id, max(effectiveTime) FROM {ROW} GROUP BY id HAVING count(*) > 1").fetchall()
+    )
+    if not latest:
+        return
+    place = layout.columns.index("id"), layout.columns.index("effectiveTime")
+    kept = set()
+    for number, fields in records(path, layout, lambda error: None):
+        identifier, time = (fields[index] for index in place)
+        if identifier not in latest:
+            continue
+        if time == latest[identifier] and identifier not in kept:
+            kept.add(identifier)
+            continue
+        said = f"{identifier} has a further row, of {latest[identifier]}; a snapshot has one for each"
+        on_error(SourceError(f"{said}: is this a Full file?", path, number, "id"))
+    connection.execute(
+        f"""
+        DELETE FROM {ROW} WHERE rowid IN (
+            SELECT rowid FROM {ROW} QUALIFY row_number() OVER (PARTITION BY id ORDER BY effectiveTime DESC, rowid) > 1
+        )
+        """
+    )
+
+
+def date(column: str) -> str:
+    """Return the SQL of an effectiveTime as an ISO date."""
+    return f"left({column}, 4) || '-' || substr({column}, 5, 2) || '-' || substr({column}, 7, 2)"
+
+
+NAME: Final = re.compile(
+    r"x?(?P<kind>sct2_[A-Za-z]+_|der2_[a-z]+Refset_[A-Za-z]+)Snapshot(?P<language>-[A-Za-z-]+)?"
+    r"_(?P<edition>[A-Z]{2,3}[0-9]{0,7})_(?P<date>[0-9]{8})(?:T[0-9]+Z?)?\.txt(?:\.gz)?",
+)
+"""The name of a snapshot file: kind of file, language, country and namespace of the edition, date of the release."""

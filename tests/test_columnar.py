@@ -1,0 +1,192 @@
+"""The graph as columns: what goes in comes out, in one step or two; pyoxigraph is the oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+import pyoxigraph as ox
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from calckg import columnar
+from calckg.errors import CalckgError
+from tests import terms
+
+A, P, G = (ox.NamedNode(f"https://example.org/{name}") for name in "apg")
+XSD = "http://www.w3.org/2001/XMLSchema#"
+
+
+def add(connection: duckdb.DuckDBPyConnection, quads: Iterable[ox.Quad]) -> int:
+    rows = [
+        (str(q.subject), str(q.predicate), str(q.object), None if str(q.graph_name) == "DEFAULT" else str(q.graph_name))
+        for q in quads
+    ]
+    connection.execute("CREATE OR REPLACE TEMP TABLE nquad (s VARCHAR, p VARCHAR, o VARCHAR, g VARCHAR)")
+    if rows:
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        connection.execute("INSERT INTO nquad SELECT unnest(?), unnest(?), unnest(?), unnest(?::VARCHAR[])", columns)
+    return columnar.encode(connection, "nquad")
+
+
+CONNECTIONS = [columnar.connect() for _ in range(2)]  # making one costs more than an example
+
+
+def encoded(quads: Iterable[ox.Quad], number: int = 0) -> duckdb.DuckDBPyConnection:
+    connection = CONNECTIONS[number]
+    connection.execute("DELETE FROM term; DELETE FROM quad")
+    add(connection, quads)
+    return connection
+
+
+def term(value: ox.NamedNode | ox.BlankNode | ox.Literal) -> tuple[object, ...]:
+    """Return the row of the table of terms for the object of a quad."""
+    found = encoded([ox.Quad(A, P, value)]).execute(
+        "SELECT t.kind, t.value, t.datatype, t.lang FROM quad q JOIN term t ON t.id = q.o"
+    )
+    (row,) = found.fetchall()
+    assert isinstance(row, tuple)
+    return row
+
+
+def tables(connection: duckdb.DuckDBPyConnection) -> tuple[list[object], list[object]]:
+    return (
+        connection.execute("SELECT * EXCLUDE (id) FROM term ORDER BY ALL").fetchall(),
+        sorted(map(str, columnar.quads(connection))),
+    )
+
+
+FEW = settings(max_examples=15)
+SAMPLES = [
+    ox.Quad(A, P, ox.Literal("\\u0041")),  # a backslash and a u: no escape
+    ox.Quad(A, P, ox.Literal("\x01\\n")),
+    ox.Quad(A, P, ox.Literal("\x00\x7f\ufffe")),
+    ox.Quad(A, P, ox.Literal('"@en', language="en-GB")),
+    ox.Quad(A, P, ox.Literal("\u0301e\u0301")),  # begins with a combining mark, which clings to the quote
+    ox.Quad(ox.BlankNode("b"), P, ox.BlankNode("c"), G),
+]
+
+
+@FEW
+@given(st.lists(terms.quads(terms.TEXT), max_size=6))
+@example(SAMPLES)
+def test_what_is_encoded_is_decoded(quads: list[ox.Quad]) -> None:
+    assert set(columnar.quads(encoded(quads))) == set(quads)
+
+
+@FEW
+@given(st.lists(terms.quads(terms.TEXT), max_size=6), st.integers(0, 6))
+@example(SAMPLES, 3)
+def test_two_steps_are_as_good_as_one(quads: list[ox.Quad], cut: int) -> None:
+    twice = encoded(quads[:cut])
+    add(twice, quads[cut:])
+    assert tables(twice) == tables(encoded(quads, 1))
+
+
+@FEW
+@given(st.lists(terms.quads(terms.TEXT), max_size=6))
+@example(SAMPLES)
+def test_adding_again_adds_nothing(quads: list[ox.Quad]) -> None:
+    connection = encoded(quads)
+    before = connection.execute("FROM term ORDER BY id").fetchall()
+    assert add(connection, quads) == len(set(quads))
+    assert connection.execute("FROM term ORDER BY id").fetchall() == before
+
+
+@FEW
+@given(st.lists(terms.quads(terms.TEXT), max_size=6))
+def test_ids_do_not_depend_on_the_order_of_the_input(quads: list[ox.Quad]) -> None:
+    once, again = encoded(quads), encoded(reversed(quads), 1)
+    assert once.execute("FROM term ORDER BY id").fetchall() == again.execute("FROM term ORDER BY id").fetchall()
+
+
+def test_a_new_term_is_numbered_after_those_that_are_there() -> None:
+    connection = encoded([ox.Quad(A, P, ox.Literal("z"))])
+    add(connection, [ox.Quad(A, P, ox.Literal("b")), ox.Quad(A, P, ox.Literal("a"))])
+    found = connection.execute("SELECT value FROM term WHERE kind = 2 ORDER BY id").fetchall()
+    assert found == [("z",), ("a",), ("b",)]
+
+
+def test_encode_counts_what_is_there_then() -> None:
+    connection = encoded([ox.Quad(A, P, ox.Literal("1"))])
+    assert add(connection, [ox.Quad(A, P, ox.Literal("1")), ox.Quad(A, P, ox.Literal("2"))]) == 2
+
+
+def test_a_quad_that_comes_twice_is_kept_once() -> None:
+    assert add(columnar.connect(), [ox.Quad(A, P, A), ox.Quad(A, P, A)]) == 1
+
+
+def test_a_triple_in_two_graphs_is_two_quads() -> None:
+    assert add(columnar.connect(), [ox.Quad(A, P, A), ox.Quad(A, P, A, G)]) == 2
+
+
+def test_an_iri_is_a_row() -> None:
+    assert term(A) == (columnar.IRI, "https://example.org/a", None, None)
+
+
+def test_a_blank_node_is_a_row() -> None:
+    assert term(ox.BlankNode("b1")) == (columnar.BLANK, "b1", None, None)
+
+
+def test_a_plain_literal_is_a_string() -> None:
+    assert term(ox.Literal('a "b"\n\\')) == (columnar.LITERAL, 'a "b"\n\\', XSD + "string", None)
+
+
+def test_a_literal_of_a_language_is_a_row() -> None:
+    language = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
+    assert term(ox.Literal("a", language="en-GB")) == (columnar.LITERAL, "a", language, "en-gb")
+
+
+def test_a_literal_of_a_datatype_is_a_row() -> None:
+    assert term(ox.Literal("01", datatype=ox.NamedNode(XSD + "integer"))) == (
+        columnar.LITERAL,
+        "01",
+        XSD + "integer",
+        None,
+    )
+
+
+def test_the_default_graph_is_zero() -> None:
+    assert encoded([ox.Quad(A, P, A)]).execute("SELECT g FROM quad").fetchall() == [(columnar.DEFAULT_GRAPH,)]
+
+
+@FEW
+@given(st.lists(terms.quads(terms.TEXT, blanks=False), min_size=1, max_size=6))
+def test_nquads_are_read_by_pyoxigraph(tmp_path_factory: pytest.TempPathFactory, quads: list[ox.Quad]) -> None:
+    path = tmp_path_factory.getbasetemp() / "columns.nq"
+    columnar.write_nquads(encoded(quads), path, merge=False)
+    assert set(ox.parse(path=str(path), format=ox.RdfFormat.N_QUADS)) == set(quads)
+
+
+def test_the_merge_holds_each_triple_once(tmp_path: Path) -> None:
+    quads = [ox.Quad(A, P, A, G), ox.Quad(A, P, A, P), ox.Quad(A, P, P, G)]
+    columnar.write_nquads(encoded(quads), tmp_path / "a.nq", merge=True)
+    lines = (tmp_path / "a.nq").read_text().splitlines()
+    assert sorted(lines) == sorted(f"{q} ." for q in [*quads, ox.Quad(A, P, A), ox.Quad(A, P, P)])
+
+
+def test_nquads_are_sorted_by_subject(tmp_path: Path) -> None:
+    subjects = [ox.NamedNode(f"https://example.org/{name}") for name in "cab"]
+    columnar.write_nquads(encoded(ox.Quad(s, P, A, G) for s in subjects), tmp_path / "a.nq", merge=True)
+    lines = (tmp_path / "a.nq").read_text().splitlines()
+    assert [line.split()[0] for line in lines] == sorted(line.split()[0] for line in lines)
+
+
+def test_columns_are_kept_in_a_file(tmp_path: Path) -> None:
+    connection = columnar.connect(tmp_path / "quads.duckdb")
+    add(connection, [ox.Quad(A, P, A)])
+    connection.close()
+    assert list(columnar.quads(columnar.connect(tmp_path / "quads.duckdb", read_only=True))) == [ox.Quad(A, P, A)]
+
+
+def test_columns_that_are_not_there_are_told(tmp_path: Path) -> None:
+    with pytest.raises(CalckgError, match="the columns can't be opened"):
+        columnar.connect(tmp_path / "none.duckdb", read_only=True)
+
+
+def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
+    (tmp_path / "quads.duckdb").write_text("text, and not short enough to be taken for an empty database" * 100)
+    with pytest.raises(CalckgError, match="the columns can't be opened"):
+        columnar.connect(tmp_path / "quads.duckdb", read_only=True)
