@@ -66,7 +66,7 @@ def about(graph: SparqlGraph, root: ox.NamedNode) -> Iterator[ox.Quad]:
     linked = _step(graph, statements | core, _LINKED)
     linked |= _step(graph, linked, _LINKED)
     ends = _step(graph, linked, (_SAME,))
-    kept = core | statements | linked | ends
+    kept = core | statements | linked | ends | _step(graph, ends, ("?node skos:inScheme ?found .",))
     concepts = _step(graph, kept, ("BIND(?node AS ?found) ?node a skos:Concept .",))
     graphs: set[ox.NamedNode] = set()
     for quad in _quads(graph, kept):

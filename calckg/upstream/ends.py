@@ -145,13 +145,14 @@ def settle(connection: DuckDBPyConnection, graph: str, claims: str, rules: Itera
         WITH rule(relation, predicate, forward, rank) AS (VALUES {rule}),
         fit(predicate, subject, object) AS (VALUES {fit}),
         ends AS (SELECT first AS concept FROM {claims} UNION SELECT second FROM {claims}),
-        kind AS (
-            SELECT DISTINCT concept, of.kind
+        told AS (
+            SELECT DISTINCT concept, known.kind
             FROM (
                 SELECT concept, unnest(category) AS category
                 FROM concept SEMI JOIN ends USING (concept) WHERE graph = $graph
-            ) AS said JOIN (VALUES {kind}) AS of(category, kind) USING (category)
+            ) AS said JOIN (VALUES {kind}) AS known(category, kind) USING (category)
         ),
+        kind AS (FROM told UNION ALL SELECT concept, 'unknown' FROM ends ANTI JOIN told USING (concept)),
         chosen AS (
             SELECT c.rowid AS claim, arg_min({{'predicate': r.predicate, 'forward': r.forward}}, r.rank) AS rule
             FROM {claims} AS c JOIN rule AS r ON r.relation = c.relation

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final, cast
+from typing import IO, TYPE_CHECKING, Final, TypeAlias, cast
 from unicodedata import normalize
 
 from calckg.errors import SourceError
@@ -298,32 +298,31 @@ def _malformed(found: Layout, number: int, fields: Sequence[str]) -> SourceError
     return SourceError(f"{said}; is the download complete? Compare its size with the publisher's.", found.path, number)
 
 
+Check: TypeAlias = tuple[Callable[[str], str], Callable[[str], str | None]]
+"""For a column, the SQL that is true of a wrong value in it (NULL: wrong too); for such a value, what is wrong with it."""
+
+
 def refuse(
-    connection: DuckDBPyConnection,
-    table: str,
-    found: Layout,
-    on_error: OnError,
-    wrong: Mapping[str, Callable[[str], str | None]],
-    bad: Mapping[str, str],
+    connection: DuckDBPyConnection, table: str, found: Layout, on_error: OnError, checks: Mapping[str, Check]
 ) -> None:
     """Take the rows with wrong values out of ``table`` and tell ``on_error`` of each with its line, once.
 
-    ``bad`` is column to the SQL that is true of a wrong value, and ``wrong`` says what is wrong with it; NULL is the
-    empty text there. The file is read a second time only when there is something to tell.
+    The file is read a second time only when there is something to tell.
     """
-    condition = " OR ".join(f"coalesce({bad[column]}, true)" for column in bad)
+    bad = {column: f"coalesce({wrong(column)}, true)" for column, (wrong, _) in checks.items()}
+    condition = " OR ".join(bad.values())
     row = connection.execute(f"SELECT count(*) FROM {table} WHERE {condition}").fetchone()
     if not row or not row[0]:
         return
     values: dict[str, dict[str, str]] = {}
-    for column in bad:
-        rows = connection.execute(f"SELECT DISTINCT {column} FROM {table} WHERE coalesce({bad[column]}, true)").fetchall()
+    for column, (_, say) in checks.items():
+        rows = connection.execute(f"SELECT DISTINCT {column} FROM {table} WHERE {bad[column]}").fetchall()
         texts = {"" if value is None else str(value) for (value,) in rows}
-        values[column] = {text: wrong[column](text) or "not a value of this column" for text in texts}
+        values[column] = {text: say(text) or "not a value of this column" for text in texts}
     for number, fields in records(found, lambda error: None):
-        for column, texts in values.items():
+        for column, messages in values.items():
             field = fields[found.places[column]]
-            message = texts.get(field, texts.get(normalize("NFC", field)))
+            message = messages.get(field, messages.get(normalize("NFC", field)))
             if message is not None:
                 on_error(SourceError(message, found.path, number, column))
                 break

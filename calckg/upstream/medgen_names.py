@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final
 
 from calckg import prefixes
 from calckg.upstream import OnError, semantic_types
-from calckg.upstream.ends import namespace, resource, scheme
+from calckg.upstream.ends import namespace, scheme
 from calckg.upstream.flat import quoted
 from calckg.upstream.medgen_codes import stage_codes
-from calckg.upstream.medgen_files import Kind, load, refuse
+from calckg.upstream.medgen_files import Check, Kind, load, refuse
 from calckg.upstream.medgen_staging import leave_out, no_cui, prepare, wrong_cui
 from calckg.upstream.umls_files import prefix_of
 
@@ -47,7 +47,17 @@ INFORES: Final = {
 LED: Final = 9
 """The rank of a name that leads by the rules of the UMLS only."""
 
-_SOURCE: Final = "[A-Za-z0-9_.-]+"
+NOTHING: Final[Check] = (lambda column: f"{column} IS NULL", lambda _: "a value expected, nothing found")
+"""The check of a column that must have a value."""
+
+_SOURCE: Final[Check] = (
+    lambda column: f"NOT regexp_full_match({column}, '[A-Za-z0-9_.-]+')",
+    lambda text: f"letters, digits, _, - and . expected as in SNOMEDCT_US, found {text!r}",
+)
+_TYPE: Final[Check] = (
+    lambda column: f"NOT regexp_full_match({column}, 'T[0-9]{{3}}')",
+    lambda text: f"a semantic type expected, T and 3 digits, found {text!r}",
+)
 _MESH_TREE_NUMBER: Final = "MN"
 _OF_CONCEPTS: Final = ("CODE", "CUI", "SCUI", "SDUI")  # what an attribute is of, when not of a name or a relation
 # A definition is plain text; some come with the markup of the page that they were taken from.
@@ -59,8 +69,8 @@ def fill_names(connection: DuckDBPyConnection, path: Path, graph: str, on_error:
     """Read NAMES: what MedGen calls each concept."""
     prepare(connection)
     count, found = load(connection, "medgen_file", path, NAMES, on_error, text=("name",))
-    bad = {"CUI": no_cui("CUI"), "name": "name IS NULL", "source": _no_source("source")}
-    refuse(connection, "medgen_file", found, on_error, {"CUI": wrong_cui, "name": _no_name, "source": _wrong_source}, bad)
+    checks = {"CUI": (no_cui, wrong_cui), "name": NOTHING, "source": _SOURCE}
+    refuse(connection, "medgen_file", found, on_error, checks)
     connection.execute(f"INSERT INTO medgen_title SELECT CUI, name, source, 0, {_SHOWN} FROM medgen_file")
     connection.execute("DROP TABLE medgen_file")
     return count
@@ -70,8 +80,8 @@ def fill_atoms(connection: DuckDBPyConnection, path: Path, graph: str, on_error:
     """Read MGCONSO: the terms of each source, and the codes that they have there."""
     prepare(connection)
     count, found = load(connection, "medgen_file", path, ATOMS, on_error, text=("STR",))
-    bad = {"CUI": no_cui("CUI"), "SAB": _no_source("SAB"), "STR": "STR IS NULL"}
-    refuse(connection, "medgen_file", found, on_error, {"CUI": wrong_cui, "SAB": _wrong_source, "STR": _no_name}, bad)
+    checks = {"CUI": (no_cui, wrong_cui), "SAB": _SOURCE, "STR": NOTHING}
+    refuse(connection, "medgen_file", found, on_error, checks)
     # What NCBI took over itself has a number of NCBI's as its CODE, and the source's own identifier in SDUI.
     code = "coalesce(SDUI, CASE WHEN NOT regexp_full_match(CODE, 'AN[0-9]+|NOCODE') THEN CODE END, SCUI)"
     connection.execute(
@@ -91,8 +101,7 @@ def fill_types(connection: DuckDBPyConnection, path: Path, graph: str, on_error:
     """Read MGSTY: the semantic types of each concept."""
     prepare(connection)
     count, found = load(connection, "medgen_file", path, TYPES, on_error)
-    bad = {"CUI": no_cui("CUI"), "TUI": "NOT regexp_full_match(TUI, 'T[0-9]{3}')"}
-    refuse(connection, "medgen_file", found, on_error, {"CUI": wrong_cui, "TUI": _wrong_type}, bad)
+    refuse(connection, "medgen_file", found, on_error, {"CUI": (no_cui, wrong_cui), "TUI": _TYPE})
     connection.execute("INSERT INTO medgen_type SELECT CUI, TUI, STN FROM medgen_file")
     connection.execute("DROP TABLE medgen_file")
     return count
@@ -102,8 +111,7 @@ def fill_definitions(connection: DuckDBPyConnection, path: Path, graph: str, on_
     """Read MGDEF. A definition that is obsolete (O) is a history note, another suppressed one a note."""
     prepare(connection)
     count, found = load(connection, "medgen_file", path, DEFINITIONS, on_error, text=("DEF",))
-    bad = {"CUI": no_cui("CUI"), "DEF": "DEF IS NULL"}
-    refuse(connection, "medgen_file", found, on_error, {"CUI": wrong_cui, "DEF": _no_definition}, bad)
+    refuse(connection, "medgen_file", found, on_error, {"CUI": (no_cui, wrong_cui), "DEF": NOTHING})
     sources = [text for (text,) in connection.execute("SELECT DISTINCT source FROM medgen_file").fetchall() if text]
     connection.execute(
         f"""
@@ -126,15 +134,11 @@ def fill_attributes(connection: DuckDBPyConnection, path: Path, graph: str, on_e
     """
     prepare(connection)
     count, found = load(connection, "medgen_file", path, ATTRIBUTES, on_error, text=("ATV",))
-    bad = {"CUI": no_cui("CUI"), "ATN": "ATN IS NULL", "ATV": "ATV IS NULL"}
-    refuse(connection, "medgen_file", found, on_error, {"CUI": wrong_cui, "ATN": _nothing, "ATV": _nothing}, bad)
-    leave_out(connection, ATTRIBUTES.stem, f"SELECT 'suppressed' FROM medgen_file WHERE NOT {_SHOWN}")
-    leave_out(
-        connection,
-        ATTRIBUTES.stem,
-        f"SELECT 'an attribute of a name or a relation' FROM medgen_file WHERE {_SHOWN} AND STYPE NOT IN {_OF_CONCEPTS}",
-    )
-    kept = f"{_SHOWN} AND STYPE IN {_OF_CONCEPTS}"
+    refuse(connection, "medgen_file", found, on_error, {"CUI": (no_cui, wrong_cui), "ATN": NOTHING})
+    reason = f"""CASE WHEN NOT {_SHOWN} THEN 'suppressed' WHEN ATV IS NULL THEN 'no value'
+        WHEN coalesce(STYPE NOT IN {_OF_CONCEPTS}, true) THEN 'an attribute of a name or a relation' END"""
+    leave_out(connection, ATTRIBUTES.stem, f"SELECT {reason} FROM medgen_file WHERE {reason} IS NOT NULL")
+    kept = f"{reason} IS NULL"
     connection.execute(
         f"""
         INSERT INTO concept (graph, concept, tree_number)
@@ -154,30 +158,6 @@ def fill_attributes(connection: DuckDBPyConnection, path: Path, graph: str, on_e
     )
     connection.execute("DROP TABLE medgen_file")
     return count
-
-
-def _no_source(column: str) -> str:
-    return f"NOT regexp_full_match({column}, '{_SOURCE}')"
-
-
-def _wrong_source(text: str) -> str:
-    return f"letters, digits, _, - and . expected as in SNOMEDCT_US, found {text!r}"
-
-
-def _wrong_type(text: str) -> str:
-    return f"a semantic type expected, T and 3 digits, found {text!r}"
-
-
-def _no_name(_: str) -> str:
-    return "a name expected, nothing found"
-
-
-def _no_definition(_: str) -> str:
-    return "a definition expected, nothing found"
-
-
-def _nothing(_: str) -> str:
-    return "a value expected, nothing found"
 
 
 def plain(column: str) -> str:
@@ -217,7 +197,8 @@ def settle_names(connection: DuckDBPyConnection, graph: str) -> None:
         """
     )
     sabs = connection.execute(
-        "SELECT DISTINCT sab FROM medgen_atom UNION SELECT DISTINCT sab FROM medgen_title WHERE sab IS NOT NULL"
+        "SELECT sab FROM (SELECT DISTINCT sab FROM medgen_atom UNION SELECT sab FROM medgen_title "
+        "UNION SELECT sab FROM medgen_term) WHERE sab IS NOT NULL"
     ).fetchall()
     connection.execute(
         f"""
@@ -226,8 +207,11 @@ def settle_names(connection: DuckDBPyConnection, graph: str) -> None:
             SELECT cui, text, sab, tty, code, flatten(list(identifier)) AS identifier, bool_or(shown) AS shown
             FROM medgen_atom GROUP BY cui, text, sab, tty, code
             UNION ALL
+            SELECT DISTINCT cui, text, sab, NULL, code, NULL, true FROM medgen_term ANTI JOIN medgen_atom USING (cui, text)
+            UNION ALL
             SELECT cui, text, sab, NULL, NULL, NULL, bool_or(shown)
-            FROM medgen_title ANTI JOIN medgen_atom USING (cui, text) GROUP BY cui, text, sab
+            FROM medgen_title ANTI JOIN medgen_atom USING (cui, text) ANTI JOIN medgen_term USING (cui, text)
+            GROUP BY cui, text, sab
         ),
         visible AS (SELECT DISTINCT cui, text, true AS seen FROM given WHERE shown)
         SELECT $graph, {namespace("medgen")} || given.cui, given.text, 'en',
@@ -250,6 +234,7 @@ def settle_concepts(connection: DuckDBPyConnection, graph: str) -> None:
         """
         CREATE OR REPLACE TEMP TABLE medgen_described AS
         SELECT cui FROM medgen_title UNION SELECT cui FROM medgen_atom UNION SELECT cui FROM medgen_type
+        UNION SELECT cui FROM medgen_term
         """
     )
     connection.execute(
@@ -265,8 +250,7 @@ def settle_concepts(connection: DuckDBPyConnection, graph: str) -> None:
         INSERT INTO concept (graph, concept, semantic_type, tree_number, category)
         SELECT $graph, {namespace("medgen")} || cui, list(DISTINCT {namespace("STY")} || medgen_type.tui),
             CASE WHEN count(stn) > 0 THEN list(DISTINCT stn) FILTER (stn IS NOT NULL) END,
-            CASE WHEN count(DISTINCT side) = 1 THEN list(DISTINCT category) FILTER (category IS NOT NULL)
-                ELSE [{resource("biolink:NamedThing")}] END
+            CASE WHEN count(DISTINCT side) = 1 THEN list(DISTINCT category) FILTER (category IS NOT NULL) END
         FROM medgen_type LEFT JOIN {semantic_types.relation()} ON semantic_type.tui = medgen_type.tui
         GROUP BY cui
         """,

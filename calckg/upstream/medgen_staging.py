@@ -23,6 +23,8 @@ _TABLES: Final[Mapping[str, str]] = MappingProxyType(
         "leads BOOLEAN, shown BOOLEAN",
         # What MedGen itself calls a concept; a lower ``rank`` is preferred.
         "medgen_title": "cui VARCHAR, text VARCHAR, sab VARCHAR, rank INTEGER, shown BOOLEAN",
+        # What a source calls a concept, as files other than MGCONSO have it.
+        "medgen_term": "cui VARCHAR, text VARCHAR, sab VARCHAR, code VARCHAR",
         "medgen_type": "cui VARCHAR, tui VARCHAR, stn VARCHAR",
         # A code of a concept. ``main``: it names the concept itself; ``since``: from when on.
         "medgen_code": "cui VARCHAR, prefix VARCHAR, local VARCHAR, label VARCHAR, main BOOLEAN, since VARCHAR",

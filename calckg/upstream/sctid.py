@@ -20,15 +20,30 @@ _PLACES: Final = 18  # one more than there are digits before the check digit, so
 _Table: TypeAlias = list[list[int]]
 
 
+KNOWN: Final = "sctid_known"
+"""The temporary table of identifiers that were found to be good; who has checked the last file drops it."""
+
+
 def wrong(connection: DuckDBPyConnection, table: str, columns: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return, for each of the columns, the values that are no identifier of a SNOMED CT concept, and why."""
+    """Return, for each of the columns, the values that are no identifier of a SNOMED CT concept, and why.
+
+    A good identifier is checked once for all files of a connection, until ``KNOWN`` is dropped.
+    """
+    connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {KNOWN} (id VARCHAR)")
     return {column: _wrong(connection, table, column) for column in columns}
 
 
 def _wrong(connection: DuckDBPyConnection, table: str, column: str) -> dict[str, str]:
-    doubtful = connection.execute(
-        f"SELECT v FROM (SELECT DISTINCT coalesce({column}, '') AS v FROM {table}) WHERE NOT ({is_concept('v')})"
-    ).fetchall()
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE sctid_given AS
+        WITH given AS MATERIALIZED (SELECT DISTINCT coalesce({column}, '') AS id FROM {table})
+        SELECT id, {is_concept("id")} AS good FROM given ANTI JOIN {KNOWN} USING (id)
+        """
+    )
+    connection.execute(f"INSERT INTO {KNOWN} SELECT id FROM sctid_given WHERE good")
+    doubtful = connection.execute("SELECT id FROM sctid_given WHERE NOT good").fetchall()
+    connection.execute("DROP TABLE sctid_given")
     found = {str(value): problem("SCTID", str(value)) for (value,) in doubtful}
     return {value: why for value, why in found.items() if why is not None}
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from calckg.upstream import sctid
 from calckg.upstream.ends import Rule, categorise, complete, namespace, resource, scheme, settle, unsourced
+from calckg.upstream.snomed_files import ROW
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -95,7 +97,7 @@ def finish(connection: DuckDBPyConnection, graph: str) -> None:
     _insert_reasons(connection, graph)
     _insert_associations(connection, graph)
     complete(connection, graph)
-    for table in (*_STAGED, "snomed_row"):
+    for table in (*_STAGED, ROW, sctid.KNOWN):
         connection.execute(f"DROP TABLE IF EXISTS {table}")
 
 

@@ -79,8 +79,8 @@ def _unmatched(connection: DuckDBPyConnection, texts: Mapping[str, tuple[str, st
     wrong = {}
     for column, (pattern, said) in texts.items():
         found = connection.execute(
-            f"SELECT v FROM (SELECT DISTINCT coalesce({column}, '') AS v FROM {ROW}) "
-            f"WHERE NOT regexp_full_match(v, '{pattern}')"
+            f"WITH given AS MATERIALIZED (SELECT DISTINCT coalesce({column}, '') AS v FROM {ROW}) "
+            f"SELECT v FROM given WHERE NOT regexp_full_match(v, '{pattern}')"
         ).fetchall()
         wrong[column] = {str(value): f"{said} expected, found {str(value)!r}" for (value,) in found}
     return wrong

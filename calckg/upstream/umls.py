@@ -38,8 +38,19 @@ _DELETED: Final = "DEL"
 _MAPPED: Final = ("RB", "RN", "RO")
 _RELEASE: Final = re.compile(r"(?:19|20)[0-9]{2}A[A-D]")
 # Definitions of MedlinePlus are HTML, and a definition is plain text.
-_TAG: Final = r"</?(?:p|br|ul|ol|li|a|b|i|em|strong|h[1-6]|sup|sub|div|span)(?:\s[^<>]*)?/?>"
+_BLOCK: Final = r"</?(?:p|br|ul|ol|li|h[1-6]|div)(?:\s[^<>]*)?/?>"
+_INLINE: Final = r"</?(?:a|b|i|em|strong|sup|sub|span)(?:\s[^<>]*)?/?>"
 _ENTITIES: Final = {"&#xA;": " ", "&nbsp;": " ", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&amp;": "&"}
+
+
+def _plain(column: str) -> str:
+    """Return the SQL of a text without HTML; a text without any stays as it is."""
+    text = f"regexp_replace(regexp_replace({column}, '{_BLOCK}', ' ', 'gi'), '{_INLINE}', '', 'gi')"
+    for entity, sign in _ENTITIES.items():
+        text = f"replace({text}, '{entity}', '{sign}')"
+    markup = f"{_BLOCK}|{_INLINE}|{'|'.join(_ENTITIES)}"
+    text = rf"regexp_replace({text}, '\s+', ' ', 'g')"
+    return f"CASE WHEN regexp_matches({column}, '{markup}', 'i') THEN {text} ELSE {column} END"
 
 
 def fill_types(connection: DuckDBPyConnection, path: Path, graph: str, on_error: OnError) -> int:
@@ -72,13 +83,10 @@ def fill_definitions(connection: DuckDBPyConnection, path: Path, graph: str, on_
     wrong["DEF"] = outside(connection, "umls_definition", "DEF", "v <> ''", "a definition expected")
     refuse(connection, "umls_definition", path, DEFINITIONS, on_error, wrong)
     vocabularies(connection, "umls_definition")
-    text = f"regexp_replace(DEF, '{_TAG}', ' ', 'gi')"
-    for entity, sign in _ENTITIES.items():
-        text = f"replace({text}, '{entity}', '{sign}')"
     connection.execute(
         f"""
         INSERT INTO definition (graph, concept, text, lang, kind, source, attribution)
-        SELECT $graph, {namespace("UMLS")} || CUI, trim(nfc_normalize({text})), {language_of_source("SAB")},
+        SELECT $graph, {namespace("UMLS")} || CUI, trim(nfc_normalize({_plain("DEF")})), {language_of_source("SAB")},
             CASE SUPPRESS WHEN 'N' THEN 'definition' WHEN 'O' THEN 'history_note' ELSE 'note' END,
             [scheme], [SAB]
         FROM umls_definition JOIN umls_vocabulary USING (SAB)

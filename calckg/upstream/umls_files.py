@@ -78,7 +78,8 @@ def outside(connection: DuckDBPyConnection, table: str, column: str, condition: 
     An empty value is the empty string.
     """
     rows = connection.execute(
-        f"SELECT v FROM (SELECT DISTINCT coalesce({column}, '') AS v FROM {table}) WHERE NOT ({condition})"
+        f"WITH given AS MATERIALIZED (SELECT DISTINCT coalesce({column}, '') AS v FROM {table}) "
+        f"SELECT v FROM given WHERE NOT ({condition})"
     ).fetchall()
     return {str(value): f"{said}, found {str(value)!r}" for (value,) in rows}
 

@@ -54,7 +54,7 @@ def fill_names(connection: DuckDBPyConnection, path: Path, graph: str, on_error:
     )
     _insert_names(connection, graph)
     _insert_codes(connection, graph)
-    for table in ("umls_atom", "umls_vocabulary", "umls_code", "umls_coded"):
+    for table in (sctid.KNOWN, "umls_atom", "umls_vocabulary", "umls_code", "umls_coded"):
         connection.execute(f"DROP TABLE {table}")
     return count
 
