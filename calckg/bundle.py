@@ -98,7 +98,18 @@ def _forget_old(folder: Path, current: Path) -> None:
 def _key() -> str:
     """Hash the graph's files and the code that compiles them."""
     package = Path(__file__).parent
-    names = ("bundle", "columnar", "derive", "loading", "prefixes", "quads", "tables", "upstream/__init__", "upstream/sssom*")
+    names = (
+        "bundle",
+        "columnar",
+        "derive",
+        "loading",
+        "storing",
+        "prefixes",
+        "quads",
+        "tables",
+        "upstream/__init__",
+        "upstream/sssom*",
+    )
     code = [
         path for name in names for path in sorted(package.glob(f"{name}.py")) + sorted(package.glob(f"{name}/*.py"))
     ]
@@ -112,32 +123,28 @@ def _key() -> str:
 
 def compile_to(folder: Path) -> None:
     """Compile the bundled graph to ``folder``: columns, derived graphs, store, manifest."""
-    import pyoxigraph as ox
-
-    from calckg import columnar, derive
+    from calckg import columnar, derive, storing
 
     connection = columnar.connect(folder / "quads.duckdb")
     try:
         connection.execute("CREATE TEMP TABLE nquad (s VARCHAR, p VARCHAR, o VARCHAR, g VARCHAR)")
-        for path, graph in graph_files():
-            if path.suffix == ".ttl":
-                _insert_turtle(connection, path, graph)
-            else:
-                _insert_sssom(connection, path, graph)
+        insert(connection)
         columnar.encode(connection, "nquad")
         count = columnar.encode(connection, derive.derive(connection))
-        nquads = folder / "graph.nq"
-        columnar.write_nquads(connection, nquads, merge=True)
+        storing.write(connection, folder / "store")
         connection.execute("CHECKPOINT")
     finally:
         connection.close()
-    store = ox.Store(str(folder / "store"))
-    store.bulk_load(path=str(nquads), format=ox.RdfFormat.N_QUADS)
-    store.optimize()
-    store.flush()
-    nquads.unlink()
-    del store
     (folder / "manifest.json").write_text(json.dumps({"graph": "bundled", "quads": count}) + "\n")
+
+
+def insert(connection: DuckDBPyConnection) -> None:
+    """Add the quads of the curated graph and the ontology to the relation ``nquad(s, p, o, g)`` of texts."""
+    for path, graph in graph_files():
+        if path.suffix == ".ttl":
+            _insert_turtle(connection, path, graph)
+        else:
+            _insert_sssom(connection, path, graph)
 
 
 def _insert_turtle(connection: DuckDBPyConnection, path: Path, graph: str) -> None:

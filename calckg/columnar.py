@@ -59,7 +59,7 @@ _ESCAPED_CHARACTERS = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}
 
 
 def text_of(alias: str) -> str:
-    """Return the SQL expression for the N-Quads text of the term in the row called ``alias``, as pyoxigraph writes it."""
+    """Return SQL for the N-Quads text of the term in the row called ``alias``, as pyoxigraph writes it."""
     text = escaped(f"{alias}.value")
     return (
         f"CASE {alias}.kind WHEN {IRI} THEN '<' || {alias}.value || '>' WHEN {BLANK} THEN '_:' || {alias}.value "
@@ -143,15 +143,18 @@ def quads(connection: DuckDBPyConnection) -> Iterator[ox.Quad]:
         yield from ox.parse("\n".join(line for (line,) in rows), format=ox.RdfFormat.N_QUADS)
 
 
-def write_nquads(connection: DuckDBPyConnection, path: Path, *, merge: bool) -> None:
-    """Write the graph to ``path`` as N-Quads, sorted by subject; with ``merge``, each triple also as the merge's."""
-    triples = "UNION ALL SELECT DISTINCT s, p, o, 0 FROM quad WHERE g > 0" if merge else ""
+def copy_nquads(connection: DuckDBPyConnection, path: Path, where: str = "true", *, merge: bool = False) -> None:
+    """Write the quads that ``where`` holds of (an expression over ``q``) to ``path`` as N-Quads, in no fixed order.
+
+    With ``merge``, each triple is also written once for the default graph.
+    """
+    triples = f"UNION ALL SELECT DISTINCT q.s, q.p, q.o, {DEFAULT_GRAPH} FROM quad q WHERE g > 0 AND {where}"
     lines = f"""SELECT {text_of("s")} || ' ' || {text_of("p")} || ' ' || {text_of("o")} ||
             CASE WHEN q.g > 0 THEN ' ' || {text_of("g")} ELSE '' END || ' .' AS line
-        FROM (SELECT s, p, o, g FROM quad {triples}) q
+        FROM (SELECT q.s, q.p, q.o, q.g FROM quad q WHERE {where} {triples if merge else ""}) q
         JOIN term s ON s.id = q.s JOIN term p ON p.id = q.p JOIN term o ON o.id = q.o
-        LEFT JOIN term g ON g.id = q.g ORDER BY q.s, q.p, q.o, q.g"""
-    cursor = connection.execute(lines)
-    with path.open("w", encoding="utf-8", newline="\n") as stream:
-        while rows := cursor.fetchmany(50_000):
-            stream.writelines(f"{line}\n" for (line,) in rows)
+        LEFT JOIN term g ON g.id = q.g"""
+    quoted = str(path).replace("'", "''")
+    connection.execute(
+        f"COPY ({lines}) TO '{quoted}' (FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x01')"
+    )

@@ -18,6 +18,7 @@ from calckg.files import writing
 from calckg.sparql import SparqlGraph
 
 _KEYS = {"summary": str, "description": str, "tags": list, "params": dict, "columns": list}
+_FORMS = {str: "a text", list: "a list of words: [a, b]", dict: "one line for each parameter"}
 _PARAM_KEYS = {"type", "help", "optional"}
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 TYPES = ("concept", "iri", "string", "integer", "year", "code-system", "pmid", "doi", "predicate")
@@ -99,7 +100,11 @@ class StoredQuery:
 
 
 def _values_line(name: str) -> re.Pattern[str]:
-    return re.compile(rf"^(\s*VALUES\s+\?{re.escape(name)}\s*\{{\s*)(.*?)(\s*\}}\s*\.?\s*(?:#.*)?)$", re.MULTILINE)
+    blank = r"[^\S\n]"  # all on one line
+    return re.compile(
+        rf"^({blank}*VALUES{blank}+\?{re.escape(name)}{blank}*\{{{blank}*)(.*?)({blank}*\}}{blank}*\.?{blank}*(?:#.*)?)$",
+        re.MULTILINE,
+    )
 
 
 def files() -> dict[str, Path]:
@@ -177,9 +182,10 @@ def _checked_header(path: Path, lines: str) -> dict[str, Any]:
         if key not in _KEYS:
             known = ", ".join(sorted(_KEYS))
             raise SourceError(f"unknown key {key!r} in the header; known: {known}", path, _line(lines, key))
-        if not isinstance(value, _KEYS[key]) or (isinstance(value, list) and not all(isinstance(v, str) for v in value)):
-            wanted = {str: "a text", list: "a list of words: [a, b]", dict: "one line for each parameter"}[_KEYS[key]]
-            raise SourceError(f"{key} in the header must be {wanted}", path, _line(lines, key))
+        if not isinstance(value, _KEYS[key]) or (
+            isinstance(value, list) and not all(isinstance(v, str) for v in value)
+        ):
+            raise SourceError(f"{key} in the header must be {_FORMS[_KEYS[key]]}", path, _line(lines, key))
     return header
 
 
@@ -270,7 +276,7 @@ def _publication_id(param: Param, text: str) -> ox.NamedNode | ox.Literal:
     """Turn ``33190187``, ``PMID:33190187``, a DOI or either's address into what the query's example shows."""
     prefix = "PMID" if param.type == "pmid" else "doi"
     bare = text
-    if not re.fullmatch(r"\d+|10\.\d{4,9}/\S+", bare):
+    if ":" in text and not re.fullmatch(r"10\.\d{4,9}/\S+", text):
         curie = prefixes.load().compress(prefixes.load().expand(text)) or ""
         bare = curie.partition(":")[2] if curie.startswith(prefix + ":") else text
     problem = identifiers.problem(prefix, bare)

@@ -132,9 +132,7 @@ def check_read_only(text: str, graph: SparqlGraph) -> None:
         upper = [token.upper() if kind == "word" else "" for kind, token in words]
         first = next((word for word in upper if word in _QUERY_FORMS | _UPDATES), "")
         if first in _UPDATES:
-            raise UsageError(
-                f"{first} is an update, and this command only reads; load changes with your store's tools"
-            )
+            raise UsageError(f"{first} is an update, and this command only reads; load changes with your store's tools")
         _check_service(form)
         _check_from(words, upper, graph)
 

@@ -17,7 +17,7 @@ from calckg.errors import SourceError
 from calckg.kg import KnowledgeGraph
 from tests.conftest import PREFIXES, ROOT
 
-SOURCES = '<https://w3id.org/calckg/graph/curated/concepts> ckg:namePriority 1 .'
+SOURCES = "<https://w3id.org/calckg/graph/curated/concepts> ckg:namePriority 1 ."
 CONCEPTS = 'HP:0004934 a skos:Concept ; skos:inScheme scheme:HP ; skos:altLabel "Vascular calcification"@en .'
 
 
@@ -81,10 +81,10 @@ def test_the_second_call_does_not_compile(resource_root: Path, monkeypatch: pyte
     assert bundle.directory() == first
 
 
-@pytest.mark.parametrize("name", ["graph/concepts.ttl", "graph/sources.ttl", "ontology/calckg.ttl", "ontology/prefixes.ttl"])
-def test_an_edited_file_makes_another_graph(
-    resource_root: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+@pytest.mark.parametrize(
+    "name", ["graph/concepts.ttl", "graph/sources.ttl", "ontology/calckg.ttl", "ontology/prefixes.ttl"]
+)
+def test_an_edited_file_makes_another_graph(resource_root: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr(bundle, "compile_to", lambda folder: (folder / "manifest.json").touch())
     before = bundle.directory()
     with (resource_root / name).open("a") as stream:
@@ -223,9 +223,7 @@ def test_an_interrupted_compilation_leaves_nothing(
     assert left(tmp_path / "cache") == []
 
 
-def test_a_full_disk_leaves_nothing(
-    resource_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_leaves_nothing(resource_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(folder: Path) -> None:
         (folder / "store").mkdir()
         raise OSError(28, "No space left on device")

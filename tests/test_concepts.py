@@ -90,7 +90,9 @@ def test_a_name_of_several_concepts_names_their_codes(graph: LocalGraph) -> None
 
 
 def test_a_bare_code_of_several_vocabularies_names_them(graph: LocalGraph) -> None:
-    with pytest.raises(UsageError, match="'603000' is a code in several vocabularies; .*: NCBIGene:603000, OMIM:603000"):
+    with pytest.raises(
+        UsageError, match="'603000' is a code in several vocabularies; .*: NCBIGene:603000, OMIM:603000"
+    ):
         concepts.find(graph, "603000")
 
 
@@ -105,7 +107,9 @@ def test_an_unknown_code_with_an_underscore_names_the_nearest(graph: LocalGraph)
 
 
 def test_an_unknown_name_names_the_nearest(graph: LocalGraph) -> None:
-    with pytest.raises(UnknownNameError, match="(?i)unknown concept 'vascular calcificatoin'; did you mean vascular calcification"):
+    with pytest.raises(
+        UnknownNameError, match="(?i)unknown concept 'vascular calcificatoin'; did you mean vascular calcification"
+    ):
         concepts.find(graph, "Vascular calcificatoin")
 
 
@@ -143,7 +147,20 @@ def test_an_empty_concept_is_told(graph: LocalGraph, text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["HP:0004934> . ?s ?p ?o", "<http://x> } #", 'a" ) } #', "a\\", "a\n}", "<>", ":", "::", "HP:", "ex:a{b}", "http://", "_:b"],
+    [
+        "HP:0004934> . ?s ?p ?o",
+        "<http://x> } #",
+        'a" ) } #',
+        "a\\",
+        "a\n}",
+        "<>",
+        ":",
+        "::",
+        "HP:",
+        "ex:a{b}",
+        "http://",
+        "_:b",
+    ],
 )
 def test_what_is_neither_code_nor_name_is_refused(graph: LocalGraph, text: str) -> None:
     with pytest.raises(UsageError) as caught:

@@ -59,9 +59,7 @@ medgen:C0000001 a skos:Concept ; skos:inScheme scheme:medgen .
 MONDO:0000001 a skos:Concept ; skos:inScheme scheme:MONDO .
 UMLS:C0000001 a skos:Concept ; skos:inScheme scheme:UMLS .
 """
-ALONE = {
-    name: name for name in ("HP:0000001", "HP:0000002", "medgen:C0000001", "MONDO:0000001", "UMLS:C0000001")
-}
+ALONE = {name: name for name in ("HP:0000001", "HP:0000002", "medgen:C0000001", "MONDO:0000001", "UMLS:C0000001")}
 
 
 # cliques
@@ -204,22 +202,38 @@ def test_the_label_of_a_concept(names: list[str], chosen: str) -> None:
 
 
 def test_a_source_of_lower_priority_number_names_the_concept() -> None:
-    graphs = {"urn:x:meta": PRIORITIES, "urn:x:b": named('skos:prefLabel "a"@en'), "urn:x:a": named('skos:prefLabel "b"@en')}
+    graphs = {
+        "urn:x:meta": PRIORITIES,
+        "urn:x:b": named('skos:prefLabel "a"@en'),
+        "urn:x:a": named('skos:prefLabel "b"@en'),
+    }
     assert label(graphs) == '"b"@en'
 
 
 def test_priorities_are_compared_as_numbers() -> None:
-    graphs = {"urn:x:meta": PRIORITIES, "urn:x:c": named('skos:prefLabel "a"@en'), "urn:x:b": named('skos:prefLabel "b"@en')}
+    graphs = {
+        "urn:x:meta": PRIORITIES,
+        "urn:x:c": named('skos:prefLabel "a"@en'),
+        "urn:x:b": named('skos:prefLabel "b"@en'),
+    }
     assert label(graphs) == '"b"@en'
 
 
 def test_a_source_without_a_priority_comes_last() -> None:
-    graphs = {"urn:x:meta": PRIORITIES, "urn:x:z": named('skos:prefLabel "a"@en'), "urn:x:c": named('skos:prefLabel "b"@en')}
+    graphs = {
+        "urn:x:meta": PRIORITIES,
+        "urn:x:z": named('skos:prefLabel "a"@en'),
+        "urn:x:c": named('skos:prefLabel "b"@en'),
+    }
     assert label(graphs) == '"b"@en'
 
 
 def test_the_kind_of_name_goes_before_the_source() -> None:
-    graphs = {"urn:x:meta": PRIORITIES, "urn:x:a": named('skos:altLabel "a"@en'), "urn:x:c": named('skos:prefLabel "b"@en')}
+    graphs = {
+        "urn:x:meta": PRIORITIES,
+        "urn:x:a": named('skos:altLabel "a"@en'),
+        "urn:x:c": named('skos:prefLabel "b"@en'),
+    }
     assert label(graphs) == '"b"@en'
 
 

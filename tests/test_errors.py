@@ -24,7 +24,14 @@ COMMANDS = ("query", "sparql", "show", "dump", "validate", "reason", "stats")
 
 @pytest.mark.parametrize(
     ("kind", "code"),
-    [(CalckgError, 3), (UsageError, 2), (UnknownNameError, 2), (SourceError, 3), (EndpointError, 3), (MissingToolError, 3)],
+    [
+        (CalckgError, 3),
+        (UsageError, 2),
+        (UnknownNameError, 2),
+        (SourceError, 3),
+        (EndpointError, 3),
+        (MissingToolError, 3),
+    ],
 )
 def test_each_error_has_its_exit_code(kind: type[CalckgError], code: int) -> None:
     assert kind.exit_code == code

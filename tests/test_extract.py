@@ -174,7 +174,8 @@ def test_no_quad_points_to_a_concept_that_is_left_out(found: set[ox.Quad]) -> No
 def test_a_concept_in_any_form_gives_the_same(bundled: KnowledgeGraph) -> None:
     table = prefixes.load()
     one, two = (
-        set(extract.about(bundled.sparql, ox.NamedNode(table.expand(code)))) for code in ("HP:0004934", "medgen:C0342649")
+        set(extract.about(bundled.sparql, ox.NamedNode(table.expand(code))))
+        for code in ("HP:0004934", "medgen:C0342649")
     )
     assert one == two
 

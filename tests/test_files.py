@@ -168,7 +168,15 @@ def test_a_file_without_permission_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "suffix"),
-    [("a.ttl", ".ttl"), ("a.ttl.gz", ".ttl"), ("A.TTL", ".ttl"), ("a.b.nq.GZ", ".nq"), ("a", ""), ("a.gz", ""), (".gz", "")],
+    [
+        ("a.ttl", ".ttl"),
+        ("a.ttl.gz", ".ttl"),
+        ("A.TTL", ".ttl"),
+        ("a.b.nq.GZ", ".nq"),
+        ("a", ""),
+        ("a.gz", ""),
+        (".gz", ""),
+    ],
 )
 def test_the_suffix_that_tells_the_format(name: str, suffix: str) -> None:
     assert plain_suffix(name) == suffix

@@ -16,7 +16,7 @@ FLOORS = (
     ("loading", "quads", "render"),
     ("upstream",),
     ("columnar", "sparql"),
-    ("derive", "concepts", "extract"),
+    ("derive", "concepts", "extract", "storing"),
     ("bundle",),
     ("kg",),
     ("queries", "shapes", "reason", "stats"),

@@ -39,10 +39,15 @@ OutputOption = Annotated[
 ]
 
 
+def is_explicit(kg: Path | None) -> bool:
+    """Tell whether ``kg`` was given as an option: ``CALCKG_KG`` gives way to what is asked for by name."""
+    return kg is not None and str(kg) != os.environ.get("CALCKG_KG")
+
+
 def open_graph(kg: Path | None, endpoint: str | None) -> KnowledgeGraph:
     """Return the graph that the options name; an explicit --endpoint goes before CALCKG_KG."""
     if endpoint is not None:
-        if kg is not None and str(kg) != os.environ.get("CALCKG_KG"):
+        if is_explicit(kg):
             raise UsageError("--kg and --endpoint name two graphs; give one of them")
         return KnowledgeGraph.distant(endpoint)
     return KnowledgeGraph.bundled() if kg is None else KnowledgeGraph.built(kg)

@@ -30,7 +30,9 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def sparql(
-    query: Annotated[str | None, typer.Argument(metavar="QUERY", help="The query's text; - reads standard input.")] = None,
+    query: Annotated[
+        str | None, typer.Argument(metavar="QUERY", help="The query's text; - reads standard input.")
+    ] = None,
     file: Annotated[
         Path | None, typer.Option("--file", "-f", metavar="FILE", help="Read the query from FILE instead.")
     ] = None,

@@ -18,6 +18,7 @@ from calckg.cli.options import (
     OutputOption,
     choose_format,
     emit,
+    is_explicit,
     open_graph,
     terminal_width,
 )
@@ -71,8 +72,9 @@ def validate(
     name = choose_format(format, output, FORMATS, _SUFFIXES, "table")
     places: dict[str, str] = {}
     if files:
-        if endpoint is not None:
-            raise UsageError("FILE and --endpoint name two things to check; give one of them")
+        if endpoint is not None or is_explicit(kg):
+            other = "--kg" if endpoint is None else "--endpoint"
+            raise UsageError(f"FILE and {other} name two things to check; give one of them")
         quads = []
         for path in files:
             for quad in rdf.read(path):

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, TypeAlias
 
 from calckg.errors import SourceError
+from calckg.files import readable
 from calckg.upstream import OnError, opened
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def load(
     """
     import duckdb
 
+    readable(path)
     if layout.headed:
         _check_header(path, layout)
     select = _select(layout, keep or layout.columns, where)

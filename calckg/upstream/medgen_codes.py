@@ -61,7 +61,8 @@ RANK_OF_MAPPINGS: Final = 1
 def local_part(prefix: str, column: str) -> str:
     """Return the SQL of the local part of a code in ``column``; NULL when it is no code of the system."""
     form = _FORMS.get(prefix, f"(?:{prefix}[:_])?({{}})").format(f"(?:{CODE_SYSTEMS[prefix].pattern})")
-    local = rf"nullif(regexp_extract({column}, {quoted(rf'\A(?:{form})\z')}, 1), '')"
+    whole = quoted(rf"\A(?:{form})\z")
+    local = f"nullif(regexp_extract({column}, {whole}, 1), '')"
     return f"CASE WHEN {sctid.is_concept(local)} THEN {local} END" if prefix == "SCTID" else local
 
 
@@ -179,7 +180,8 @@ def stage_terms(
     connection.execute(
         f"""
         INSERT INTO medgen_term
-        SELECT DISTINCT {cui}, {name}, 'HPO', 'HP:' || {local_part("HP", term)} FROM medgen_file WHERE {name} IS NOT NULL
+        SELECT DISTINCT {cui}, {name}, 'HPO', 'HP:' || {local_part("HP", term)}
+        FROM medgen_file WHERE {name} IS NOT NULL
         """
     )
     names = ", ".join(f"({quoted(known.tui)}, {quoted(known.name.lower())})" for known in SEMANTIC_TYPES.values())
@@ -213,7 +215,8 @@ def settle_codes(connection: DuckDBPyConnection, graph: str) -> None:
     space = f"(VALUES {spaces or '(NULL, NULL, NULL)'}) AS space(prefix, namespace, scheme)"
     connection.execute(
         f"""
-        INSERT INTO mapping (graph, subject_id, predicate_id, object_id, object_label, mapping_justification, mapping_date)
+        INSERT INTO mapping (graph, subject_id, predicate_id, object_id, object_label, mapping_justification,
+            mapping_date)
         SELECT $graph, {medgen} || cui, CASE WHEN exact THEN {exact} ELSE {resource("skos:closeMatch")} END,
             namespace || local, label, {resource("semapv:UnspecifiedMatching")},
             CASE WHEN length(since) = 10 THEN since END
@@ -234,9 +237,12 @@ def settle_codes(connection: DuckDBPyConnection, graph: str) -> None:
         INSERT INTO name (graph, concept, text, lang, kind)
         SELECT $graph, namespace || local, name, 'en', 'exact'
         FROM (
-            SELECT prefix, local, arg_min(coalesce(label, text), (NOT exact, label IS NULL, coalesce(label, text))) AS name
-            FROM medgen_match LEFT JOIN medgen_called USING (cui)
-            WHERE coalesce(label, text) IS NOT NULL GROUP BY prefix, local
+            SELECT prefix, local, arg_min(name, (NOT exact, label IS NULL, name)) AS name
+            FROM (
+                SELECT prefix, local, exact, label, coalesce(label, text) AS name
+                FROM medgen_match LEFT JOIN medgen_called USING (cui)
+            )
+            WHERE name IS NOT NULL GROUP BY prefix, local
         )
         JOIN {space} USING (prefix)
         """,

@@ -299,7 +299,7 @@ def _malformed(found: Layout, number: int, fields: Sequence[str]) -> SourceError
 
 
 Check: TypeAlias = tuple[Callable[[str], str], Callable[[str], str | None]]
-"""For a column, the SQL that is true of a wrong value in it (NULL: wrong too); for such a value, what is wrong with it."""
+"""What makes a value of a column wrong, as SQL (NULL counts as wrong), and what to say of such a value."""
 
 
 def refuse(

@@ -181,9 +181,10 @@ def vocabularies(sabs: Iterable[str]) -> str:
 
 
 def settle_names(connection: DuckDBPyConnection, graph: str) -> None:
-    """Write ``name`` when all names are known: a string is preferred, or shown, or hidden wherever it stands (SKOS, S13).
+    """Write ``name`` when all names are known.
 
-    Makes the temporary table ``medgen_called(cui, text)`` of the preferred names.
+    A string is preferred, or shown, or hidden, in whatever source it stands (SKOS Reference, S13). Makes the temporary
+    table ``medgen_called(cui, text)`` of the preferred names.
     """
     connection.execute(
         f"""
@@ -207,7 +208,8 @@ def settle_names(connection: DuckDBPyConnection, graph: str) -> None:
             SELECT cui, text, sab, tty, code, flatten(list(identifier)) AS identifier, bool_or(shown) AS shown
             FROM medgen_atom GROUP BY cui, text, sab, tty, code
             UNION ALL
-            SELECT DISTINCT cui, text, sab, NULL, code, NULL, true FROM medgen_term ANTI JOIN medgen_atom USING (cui, text)
+            SELECT DISTINCT cui, text, sab, NULL, code, NULL, true
+            FROM medgen_term ANTI JOIN medgen_atom USING (cui, text)
             UNION ALL
             SELECT cui, text, sab, NULL, NULL, NULL, bool_or(shown)
             FROM medgen_title ANTI JOIN medgen_atom USING (cui, text) ANTI JOIN medgen_term USING (cui, text)

@@ -30,9 +30,9 @@ _TABLES: Final[Mapping[str, str]] = MappingProxyType(
         "medgen_code": "cui VARCHAR, prefix VARCHAR, local VARCHAR, label VARCHAR, main BOOLEAN, since VARCHAR",
         # A relation whose ends must be known before it becomes an association: ``first`` is what it speaks of.
         "medgen_claim": "relation VARCHAR, first VARCHAR, second VARCHAR, negated BOOLEAN, hedge VARCHAR, "
-        "original VARCHAR, sab VARCHAR, rui VARCHAR, section VARCHAR",
+        "original VARCHAR, sab VARCHAR, rui VARCHAR, section VARCHAR, file VARCHAR",
         # A concept that another has come for; a lower ``rank`` is the surer source. No successor: it just went.
-        "medgen_gone": "cui VARCHAR, successor VARCHAR, date VARCHAR, rank INTEGER",
+        "medgen_gone": "cui VARCHAR, successor VARCHAR, date VARCHAR, rank INTEGER, file VARCHAR",
         # What a code stood for, or stands for: the five history files.
         "medgen_past": "prefix VARCHAR, local VARCHAR, cui VARCHAR, date VARCHAR, current BOOLEAN",
         "medgen_left_out": "file VARCHAR, reason VARCHAR, rows BIGINT",
@@ -50,7 +50,7 @@ def prepare(connection: DuckDBPyConnection) -> None:
 
 def clear(connection: DuckDBPyConnection) -> None:
     """Drop the temporary tables, but for the account of what was left out."""
-    for name in _TABLES:
+    for name in (*_TABLES, "medgen_called", "medgen_described"):
         if name != "medgen_left_out":
             connection.execute(f"DROP TABLE {name}")
 
@@ -67,7 +67,8 @@ def left_out(connection: DuckDBPyConnection) -> list[tuple[str, str, int]]:
 def leave_out(connection: DuckDBPyConnection, file: str, select: str) -> None:
     """Count what is left out of ``file``; ``select`` is SQL that yields a reason for each row."""
     connection.execute(
-        f"INSERT INTO medgen_left_out SELECT {quoted(file)}, reason, count(*) FROM ({select}) AS r(reason) GROUP BY reason"
+        f"INSERT INTO medgen_left_out SELECT {quoted(file)}, reason, count(*) "
+        f"FROM ({select}) AS r(reason) GROUP BY reason"
     )
 
 

@@ -140,6 +140,8 @@ def _told(path: Path) -> Iterator[None]:
         raise _malformed(path, error.code, _reason(error), line, column) from None
     except expat.ExpatError as error:
         raise _malformed(path, error.code, expat.ErrorString(error.code), error.lineno, error.offset) from None
+    except (LookupError, ValueError) as error:  # an unknown encoding, and one that expat can't be taught
+        raise SourceError(f"{error}; convert the file to UTF-8", path, 1) from None
 
 
 def _reason(error: ET.ParseError) -> str:

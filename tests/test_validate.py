@@ -1,0 +1,280 @@
+"""SHACL shapes over files and graphs: findings with their place, the report, and shapes that are none."""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+
+from calckg import rdf
+from calckg.errors import CalckgError, SourceError
+from calckg.findings import FileSource, GraphSource, Severity
+from calckg.shapes import validate as shacl
+from tests.conftest import PREFIXES, Build, Run
+
+SHAPES = """
+ex:label a sh:NodeShape ; sh:targetClass ex:Thing ; rdfs:comment "Give it one."@en ;
+  sh:property [ sh:path rdfs:label ; sh:minCount 1 ; sh:message "There is no label." ] .
+ex:colour a sh:PropertyShape ; sh:targetClass ex:Thing ; sh:path ex:colour ; sh:in ( "red" "blue" ) ;
+  sh:severity sh:Warning ; sh:message "Not a colour." ; rdfs:comment "Take red or blue."@en .
+ex:note a sh:PropertyShape ; sh:targetClass ex:Thing ; sh:path ex:note ; sh:maxCount 0 ;
+  sh:severity sh:Info ; sh:message "There is a note." .
+"""
+GOOD = 'ex:good a ex:Thing ; rdfs:label "good" ; ex:colour "red" .'
+BAD = 'ex:bad a ex:Thing ; ex:colour "green" ; ex:note "x" .'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, text in {"shapes": SHAPES, "good": GOOD, "bad": BAD}.items():
+        (tmp_path / f"{name}.ttl").write_text(PREFIXES + text)
+    return tmp_path
+
+
+def shapes(folder: Path, text: str) -> list[Path]:
+    path = folder / "other-shapes.ttl"
+    path.write_text(PREFIXES + text)
+    return [path]
+
+
+def run(folder: Path, text: str, shape_files: list[Path] | None = None) -> shacl.Validation:
+    quads = [ox.Quad(*t) for t in ox.parse(PREFIXES + text, format=ox.RdfFormat.TURTLE)]
+    return shacl.validate(quads, shape_files or [folder / "shapes.ttl"])
+
+
+# findings
+
+
+def test_what_conforms_has_no_finding(folder: Path) -> None:
+    outcome = run(folder, GOOD)
+    assert outcome.conforms
+    assert len(outcome.report) == 0
+
+
+def test_a_finding_has_the_words_of_its_shape(folder: Path) -> None:
+    (finding,) = (f for f in run(folder, BAD).report if f.severity is Severity.VIOLATION)
+    assert finding.rule == "https://example.org/label"
+    assert finding.subject == "https://example.org/bad"
+    assert finding.message == "There is no label."
+    assert finding.remedy == "Give it one."
+
+
+def test_a_finding_shows_the_value(folder: Path) -> None:
+    (finding,) = (f for f in run(folder, BAD).report if f.severity is Severity.WARNING)
+    assert finding.message == "Not a colour. (found: green)"
+
+
+def test_each_severity_is_kept(folder: Path) -> None:
+    assert run(folder, BAD).report.counts() == {"violation": 1, "warning": 1, "info": 1}
+
+
+def test_a_warning_does_not_conform(folder: Path) -> None:
+    assert not run(folder, 'ex:a a ex:Thing ; rdfs:label "a" ; ex:note "x" .').conforms  # SHACL, 3.6.1
+
+
+def test_a_shape_without_a_comment_has_no_remedy(folder: Path) -> None:
+    (finding,) = (f for f in run(folder, BAD).report if f.severity is Severity.INFO)
+    assert finding.remedy == ""
+
+
+def test_shapes_that_need_each_other_have_no_remedy(folder: Path) -> None:
+    ring = """ex:s a sh:NodeShape ; sh:targetClass ex:Thing ; sh:node ex:t . ex:t a sh:NodeShape ; sh:property ex:u .
+        ex:u a sh:PropertyShape ; sh:path ex:q ; sh:minCount 1 ; sh:node ex:s ."""
+    assert {f.remedy for f in run(folder, GOOD, shapes(folder, ring)).report} == {""}
+
+
+def test_the_source_in_a_graph_is_the_statement_s_named_graph() -> None:
+    other, graph = ox.NamedNode("urn:x:a"), ox.NamedNode("urn:x:g")
+    quads = [
+        ox.Quad(q.subject, q.predicate, q.object, graph if "colour" in str(q.predicate) else other)
+        for q in ox.parse(PREFIXES + BAD, format=ox.RdfFormat.TURTLE)
+    ]
+    sources = shacl._graphs(quads)
+    assert set(sources.values()) == {"urn:x:a", "urn:x:g"}
+
+
+def test_findings_name_the_graph_of_the_statement_else_of_the_node(folder: Path) -> None:
+    quads = [
+        ox.Quad(q.subject, q.predicate, q.object, ox.NamedNode("urn:x:b" if "colour" in str(q.predicate) else "urn:x:a"))
+        for q in ox.parse(PREFIXES + BAD, format=ox.RdfFormat.TURTLE)
+    ]
+    report = shacl.validate(sorted(quads, key=lambda q: str(q.graph_name)), [folder / "shapes.ttl"]).report
+    assert {f.severity: f.source for f in report} == {
+        Severity.VIOLATION: GraphSource("urn:x:a"),
+        Severity.WARNING: GraphSource("urn:x:b"),
+        Severity.INFO: GraphSource("urn:x:a"),
+    }
+
+
+def test_the_source_in_a_file_is_the_file(folder: Path) -> None:
+    quads = list(rdf.read(folder / "bad.ttl"))
+    report = shacl.validate(quads, [folder / "shapes.ttl"], {str(q.subject): "bad.ttl" for q in quads}).report
+    assert {f.source for f in report} == {FileSource("bad.ttl")}
+
+
+def test_a_blank_node_has_a_file_too(folder: Path) -> None:
+    (folder / "blank.ttl").write_text(PREFIXES + "[] a ex:Thing .")
+    quads = list(rdf.read(folder / "blank.ttl"))
+    (finding,) = shacl.validate(quads, [folder / "shapes.ttl"], {str(q.subject): "blank.ttl" for q in quads}).report
+    assert finding.source == FileSource("blank.ttl")
+
+
+def test_the_report_is_the_standard_s(folder: Path) -> None:
+    predicates = {t.predicate.value.rpartition("#")[2] for t in run(folder, BAD).triples}
+    assert {"conforms", "result", "focusNode", "resultMessage", "sourceShape", "resultSeverity"} <= predicates
+
+
+def test_the_order_of_findings_is_the_same_each_time(folder: Path) -> None:
+    reports = [[f.as_dict() for f in run(folder, BAD).report] for _ in range(2)]
+    assert reports[0] == reports[1]
+
+
+def test_a_literal_is_compared_as_it_is_written(folder: Path) -> None:
+    pattern = "ex:s a sh:PropertyShape ; sh:targetClass ex:Thing ; sh:path ex:n ; sh:pattern '^01$' ."
+    assert run(folder, 'ex:a a ex:Thing ; ex:n "01"^^xsd:integer .', shapes(folder, pattern)).conforms
+
+
+# quiet
+
+
+def test_an_ill_typed_literal_is_a_finding_and_no_talk(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    datatype = "ex:s a sh:PropertyShape ; sh:targetClass ex:Thing ; sh:path ex:n ; sh:datatype xsd:date ."
+    outcome = run(folder, 'ex:a a ex:Thing ; ex:n "2020-13-45"^^xsd:date .', shapes(folder, datatype))
+    assert len(outcome.report) == 1
+    assert not caplog.records
+
+
+def test_afterwards_rdflib_talks_as_before(folder: Path) -> None:
+    run(folder, GOOD)
+    assert not logging.getLogger("rdflib.term").disabled
+
+
+def test_a_ring_of_shapes_gives_no_warning(folder: Path) -> None:
+    ring = "ex:s a sh:NodeShape ; sh:targetClass ex:Thing ; sh:node ex:t . ex:t a sh:NodeShape ; sh:node ex:s ."
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert run(folder, GOOD, shapes(folder, ring)).conforms
+
+
+# shapes that are none
+
+HEAD = "ex:s a sh:NodeShape ; sh:targetClass ex:Thing ; "
+MALFORMED = {
+    "no path": HEAD + "sh:property [ sh:minCount 1 ] .",
+    "a count that is none": HEAD + 'sh:property [ sh:path ex:p ; sh:minCount "x" ] .',
+    "an unknown kind of path": HEAD + "sh:property [ sh:path [ ex:foo ex:p ] ; sh:minCount 1 ] .",
+    "a malformed pattern": HEAD + 'sh:property [ sh:path ex:colour ; sh:pattern "(" ] .',
+    "a malformed query": HEAD + 'sh:sparql [ sh:select "SELECT $this WHERE { " ] .',
+    "a query with an unknown prefix": HEAD + 'sh:sparql [ sh:select "SELECT $this WHERE { $this foo:x ?y }" ] .',
+    "a query to another server": HEAD
+    + 'sh:sparql [ sh:select "SELECT $this WHERE { SERVICE <http://127.0.0.1:1/> { $this ?y ?z } }" ] .',
+    "a qualified shape without a count": HEAD + "sh:property [ sh:path ex:p ; sh:qualifiedValueShape ex:t ] .",
+}
+
+
+@pytest.mark.parametrize("text", MALFORMED.values(), ids=MALFORMED)
+def test_malformed_shapes_are_told_in_one_line(
+    folder: Path, text: str, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(CalckgError, match=r"other-shapes\.ttl: the shapes (are not well formed|can't be run): ") as caught:
+        run(folder, GOOD, shapes(folder, text))
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")
+    assert not caplog.records
+
+
+def test_a_file_without_a_shape_is_told(folder: Path) -> None:
+    with pytest.raises(CalckgError, match=r"other-shapes\.ttl: there is no shape in it"):
+        run(folder, GOOD, shapes(folder, "ex:a ex:b ex:c ."))
+
+
+def test_shapes_without_a_type_are_counted_by_their_targets(folder: Path) -> None:
+    untyped = "ex:s sh:targetClass ex:Thing ; sh:property [ sh:path rdfs:label ; sh:minCount 1 ] ."
+    outcome = run(folder, BAD, shapes(folder, untyped))
+    assert (outcome.shapes, len(outcome.report)) == (2, 1)
+
+
+def test_a_malformed_file_of_shapes_is_told_with_its_place(folder: Path) -> None:
+    (folder / "broken.ttl").write_text("<urn:x:a> <urn:x:b> .")
+    with pytest.raises(SourceError, match=r"broken\.ttl:1:21"):
+        run(folder, GOOD, [folder / "broken.ttl"])
+
+
+def test_our_own_shapes_and_prefixes_are_the_default() -> None:
+    names = [path.name for path in shacl.shape_files()]
+    assert "concepts.ttl" in names
+    assert names[-1] == "prefixes.ttl"
+
+
+# the command
+
+
+def test_files_that_conform_exit_with_0(run: Run, folder: Path) -> None:
+    done = run("validate", folder / "good.ttl", "--shapes", folder / "shapes.ttl")
+    assert (done.code, done.out) == (0, "")
+    assert done.complaint == "3 triples, 6 shapes: conforms"
+
+
+def test_findings_exit_with_1_and_are_counted(run: Run, folder: Path) -> None:
+    done = run("validate", folder / "good.ttl", folder / "bad.ttl", "--shapes", folder / "shapes.ttl")
+    assert done.code == 1
+    assert done.complaint == "6 triples, 6 shapes: findings: 1 violation, 1 warning, 1 info"
+
+
+@pytest.mark.parametrize(("limit", "code"), [("violation", 0), ("warning", 0), ("Info", 1)])
+def test_fail_on_sets_the_limit(run: Run, folder: Path, limit: str, code: int) -> None:
+    (folder / "note.ttl").write_text(PREFIXES + 'ex:a a ex:Thing ; rdfs:label "a" ; ex:note "x" .')
+    assert run("validate", folder / "note.ttl", "--shapes", folder / "shapes.ttl", "--fail-on", limit).code == code
+
+
+def test_an_unknown_severity_names_the_known(run: Run, folder: Path) -> None:
+    done = run("validate", folder / "good.ttl", "--fail-on", "warnin")
+    assert done.code == 2
+    assert "unknown severity 'warnin'; did you mean warning? (one of: info, warning, violation)" in done.complaint
+
+
+def test_findings_in_json_name_their_file(run: Run, folder: Path) -> None:
+    done = run("validate", folder / "bad.ttl", "--shapes", folder / "shapes.ttl", "--format", "json")
+    assert {item["source"]["file"] for item in json.loads(done.out)} == {str(folder / "bad.ttl")}
+
+
+def test_the_report_in_turtle_is_a_validation_report(run: Run, folder: Path) -> None:
+    target = folder / "report.ttl"
+    done = run("validate", folder / "bad.ttl", "--shapes", folder / "shapes.ttl", "-o", target)
+    assert (done.code, done.out) == (1, "")
+    report = "http://www.w3.org/ns/shacl#ValidationReport"
+    assert any(str(quad.object) == f"<{report}>" for quad in rdf.read(target))
+
+
+def test_several_files_of_shapes_are_taken_together(run: Run, folder: Path) -> None:
+    done = run(
+        "validate", folder / "bad.ttl", "--shapes", folder / "shapes.ttl",
+        "--shapes", shapes(folder, HEAD + "sh:property [ sh:path ex:p ; sh:minCount 1 ] .")[0],
+    )  # fmt: skip
+    assert "2 violation" in done.complaint
+
+
+def test_a_built_graph_is_validated(run: Run, folder: Path, build: Build) -> None:
+    done = run("validate", "--kg", build({"urn:x:g": BAD}), "--shapes", folder / "shapes.ttl", "--format", "json")
+    assert {item["source"]["graph"] for item in json.loads(done.out)} == {"urn:x:g"}
+
+
+def test_files_and_an_endpoint_are_two_things(run: Run, folder: Path) -> None:
+    done = run("validate", folder / "good.ttl", "--endpoint", "http://127.0.0.1:1/")
+    assert done.code == 2
+    assert "FILE and --endpoint name two things to check" in done.complaint
+
+
+def test_files_and_a_graph_are_two_things(run: Run, folder: Path) -> None:
+    done = run("validate", folder / "good.ttl", "--kg", folder)
+    assert done.code == 2
+    assert "FILE and --kg name two things to check" in done.complaint
+
+
+def test_the_environment_s_graph_gives_way_to_files(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALCKG_KG", str(folder))
+    assert run("validate", folder / "good.ttl", "--shapes", folder / "shapes.ttl").code == 0
