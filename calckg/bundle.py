@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 GRAPH = "https://w3id.org/calckg/graph/"
 _KEPT = 3  # graphs of earlier versions that stay in the cache; a process may still read one
+_WITHOUT_GRAPH = {"calckg.ttl", "schemes.ttl"}
 _NAMED = {"sources": GRAPH + "meta"}
 
 
@@ -138,9 +139,14 @@ def compile_to(folder: Path) -> None:
     (folder / "manifest.json").write_text(json.dumps({"graph": "bundled", "quads": count}) + "\n")
 
 
-def insert(connection: DuckDBPyConnection) -> None:
-    """Add the quads of the curated graph and the ontology to the relation ``nquad(s, p, o, g)`` of texts."""
+def insert(connection: DuckDBPyConnection, *, curated: bool = True) -> None:
+    """Add the quads of the ontology, the schemes and the curated graph to the relation ``nquad(s, p, o, g)`` of texts.
+
+    Without ``curated`` the graph is left out; the ontology and the schemes, which releases speak of too, are not.
+    """
     for path, graph in graph_files():
+        if not curated and path.name not in _WITHOUT_GRAPH:
+            continue
         if path.suffix == ".ttl":
             _insert_turtle(connection, path, graph)
         else:

@@ -16,7 +16,6 @@ Every message is one line that names the place, the value and the way out. ``Cal
 from __future__ import annotations
 
 from collections.abc import Iterable
-from os.path import commonprefix
 from pathlib import Path
 
 
@@ -24,6 +23,13 @@ class CalckgError(Exception):
     """Say that the job could not be done; the message is one line for the user."""
 
     exit_code = 3
+
+    def __init__(self, message: str) -> None:
+        # A value with a line end in it must not make two lines of one.
+        super().__init__(message.replace("\r", "\\r").replace("\n", "\\n"))
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.splitlines()))  # what it quotes may hold line breaks
 
 
 class UsageError(CalckgError):
@@ -79,7 +85,7 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     cutoff = 0.6 if len(wanted) > 3 else 0.5  # one wrong letter is half of HP
     close = get_close_matches(wanted, folded, 3 * count, cutoff)
     # Of names that are as like, those that begin alike come first: HP:0004934 before HP:0004963 for HP:0004935.
-    close.sort(key=lambda key: (-SequenceMatcher(None, key, wanted).ratio(), -len(commonprefix([key, wanted]))))
+    close.sort(key=lambda key: (-SequenceMatcher(None, key, wanted).ratio(), -_alike_from_the_start(key, wanted)))
     found = [folded[key] for key in close[:count]]
     for key, item in folded.items():
         if len(found) >= count:
@@ -87,3 +93,8 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
         if len(wanted) > 2 and (wanted in key or key in wanted) and item not in found and len(key) > 2:
             found.append(item)
     return found
+
+
+def _alike_from_the_start(one: str, other: str) -> int:
+    """Count the first letters that two texts share."""
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))

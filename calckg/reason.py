@@ -83,7 +83,7 @@ def _classify(path: Path, java: str, expected: int) -> Reasoning:
     world = owlready2.World()
     with path.open("rb") as stream:
         ontology = world.get_ontology("https://w3id.org/calckg/ontology/").load(fileobj=stream, format="ntriples")
-    classes = list(world.classes())
+    classes = [c for c in world.classes() if c not in {owlready2.Thing, owlready2.Nothing}]
     if len(classes) < expected or not classes:
         raise CalckgError(f"owlready2 read {len(classes)} of {expected} classes; the graph can't be reasoned over")
     stated = _stated(world)

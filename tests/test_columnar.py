@@ -51,7 +51,7 @@ def term(value: ox.NamedNode | ox.BlankNode | ox.Literal) -> tuple[object, ...]:
     return row
 
 
-def tables(connection: duckdb.DuckDBPyConnection) -> tuple[list[object], list[object]]:
+def tables(connection: duckdb.DuckDBPyConnection) -> tuple[list[tuple[object, ...]], list[str]]:
     return (
         connection.execute("SELECT * EXCLUDE (id) FROM term ORDER BY ALL").fetchall(),
         sorted(map(str, columnar.quads(connection))),

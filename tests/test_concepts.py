@@ -31,7 +31,8 @@ ex:greek a skos:Concept ; ckg:cliqueLeader ex:greek ; rdfs:label "Ασβέστω
 ex:sharp a skos:Concept ; ckg:cliqueLeader ex:sharp ; rdfs:label "Weiße Substanz"@de .
 # a MIM number that is an NCBI Gene number as well
 <https://omim.org/entry/603000> a skos:Concept ; ckg:cliqueLeader <https://omim.org/entry/603000> .
-<https://www.ncbi.nlm.nih.gov/gene/603000> a skos:Concept ; ckg:cliqueLeader <https://www.ncbi.nlm.nih.gov/gene/603000> .
+<https://www.ncbi.nlm.nih.gov/gene/603000> a skos:Concept ;
+  ckg:cliqueLeader <https://www.ncbi.nlm.nih.gov/gene/603000> .
 # a label of something that is no concept
 ex:source rdfs:label "MedGen: Vascular calcifications"@en .
 """
@@ -44,11 +45,21 @@ def graph() -> LocalGraph:
     return LocalGraph(store)
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["HP:0004934", " HP:0004934\n", "hp:0004934", "HPO:0004934", HP, f"<{HP}>", HP.replace("http", "https"), "HP_0004934",
-     "https://bioregistry.io/hp:0004934", "0004934"],
-)  # fmt: skip
+FORMS = [
+    "HP:0004934",
+    " HP:0004934\n",
+    "hp:0004934",
+    "HPO:0004934",
+    HP,
+    f"<{HP}>",
+    HP.replace("http", "https"),
+    "https://bioregistry.io/hp:0004934",
+    "HP_0004934",
+    "0004934",
+]
+
+
+@pytest.mark.parametrize("text", FORMS)
 def test_a_concept_is_found_by_its_code_in_any_form(graph: LocalGraph, text: str) -> None:
     assert concepts.find(graph, text) == ox.NamedNode(HP)
 
@@ -85,14 +96,12 @@ def test_an_odd_name_is_found(graph: LocalGraph, text: str, found: str) -> None:
 
 
 def test_a_name_of_several_concepts_names_their_codes(graph: LocalGraph) -> None:
-    with pytest.raises(UsageError, match="'Ambiguous' is the name of several concepts; .*: MONDO:0000001, OMIM:231000"):
+    with pytest.raises(UsageError, match=r"'Ambiguous' is the name of .*: MONDO:0000001, OMIM:231000"):
         concepts.find(graph, "Ambiguous")
 
 
 def test_a_bare_code_of_several_vocabularies_names_them(graph: LocalGraph) -> None:
-    with pytest.raises(
-        UsageError, match="'603000' is a code in several vocabularies; .*: NCBIGene:603000, OMIM:603000"
-    ):
+    with pytest.raises(UsageError, match=r"'603000' is a code in .*: NCBIGene:603000, OMIM:603000"):
         concepts.find(graph, "603000")
 
 
@@ -108,7 +117,7 @@ def test_an_unknown_code_with_an_underscore_names_the_nearest(graph: LocalGraph)
 
 def test_an_unknown_name_names_the_nearest(graph: LocalGraph) -> None:
     with pytest.raises(
-        UnknownNameError, match="(?i)unknown concept 'vascular calcificatoin'; did you mean vascular calcification"
+        UnknownNameError, match=r"(?i)unknown concept 'vascular calcificatoin'; did you mean vascular calcification"
     ):
         concepts.find(graph, "Vascular calcificatoin")
 

@@ -37,6 +37,10 @@ def test_each_error_has_its_exit_code(kind: type[CalckgError], code: int) -> Non
     assert kind.exit_code == code
 
 
+def test_a_message_is_one_line_whatever_it_quotes() -> None:
+    assert str(UsageError("a\nb\r\nc")) == "a b c"
+
+
 def test_every_error_is_drawn_in_the_tree() -> None:
     tree = errors.__doc__ or ""
     for value in vars(errors).values():

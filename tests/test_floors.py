@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "calckg"
 FLOORS = (
     ("errors", "resources"),
-    ("prefixes", "identifiers", "findings", "files"),
+    ("prefixes", "identifiers", "findings", "files", "swap"),
     ("tables", "rdf"),
     ("loading", "quads", "render"),
     ("upstream",),
@@ -19,8 +19,9 @@ FLOORS = (
     ("derive", "concepts", "extract", "storing"),
     ("bundle",),
     ("kg",),
-    ("queries", "shapes", "reason", "stats"),
+    ("queries", "shapes", "reason", "stats", "fetch"),
     ("card",),
+    ("build",),
     ("cli", "api"),
 )
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}

@@ -99,7 +99,9 @@ def test_the_source_in_a_graph_is_the_statement_s_named_graph() -> None:
 
 def test_findings_name_the_graph_of_the_statement_else_of_the_node(folder: Path) -> None:
     quads = [
-        ox.Quad(q.subject, q.predicate, q.object, ox.NamedNode("urn:x:b" if "colour" in str(q.predicate) else "urn:x:a"))
+        ox.Quad(
+            q.subject, q.predicate, q.object, ox.NamedNode("urn:x:b" if "colour" in str(q.predicate) else "urn:x:a")
+        )
         for q in ox.parse(PREFIXES + BAD, format=ox.RdfFormat.TURTLE)
     ]
     report = shacl.validate(sorted(quads, key=lambda q: str(q.graph_name)), [folder / "shapes.ttl"]).report
@@ -172,6 +174,8 @@ MALFORMED = {
     "a query with an unknown prefix": HEAD + 'sh:sparql [ sh:select "SELECT $this WHERE { $this foo:x ?y }" ] .',
     "a query to another server": HEAD
     + 'sh:sparql [ sh:select "SELECT $this WHERE { SERVICE <http://127.0.0.1:1/> { $this ?y ?z } }" ] .',
+    "a query to another server, bound first": HEAD
+    + 'sh:sparql [ sh:select "SELECT $this WHERE { $this a ?t . SERVICE <http://127.0.0.1:1/> { $this ?y ?z } }" ] .',
     "a qualified shape without a count": HEAD + "sh:property [ sh:path ex:p ; sh:qualifiedValueShape ex:t ] .",
 }
 
@@ -180,7 +184,10 @@ MALFORMED = {
 def test_malformed_shapes_are_told_in_one_line(
     folder: Path, text: str, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    with pytest.raises(CalckgError, match=r"other-shapes\.ttl: the shapes (are not well formed|can't be run): ") as caught:
+    said = (
+        r"other-shapes\.ttl: the shapes (are not well formed|can't be run): |its sh:select: the query is malformed at"
+    )
+    with pytest.raises(CalckgError, match=said) as caught:
         run(folder, GOOD, shapes(folder, text))
     assert "\n" not in str(caught.value)
     assert capfd.readouterr() == ("", "")
@@ -216,13 +223,32 @@ def test_our_own_shapes_and_prefixes_are_the_default() -> None:
 def test_files_that_conform_exit_with_0(run: Run, folder: Path) -> None:
     done = run("validate", folder / "good.ttl", "--shapes", folder / "shapes.ttl")
     assert (done.code, done.out) == (0, "")
-    assert done.complaint == "3 triples, 6 shapes: conforms"
+    assert done.complaint == "3 triples, 4 shapes: conforms"
 
 
 def test_findings_exit_with_1_and_are_counted(run: Run, folder: Path) -> None:
     done = run("validate", folder / "good.ttl", folder / "bad.ttl", "--shapes", folder / "shapes.ttl")
     assert done.code == 1
-    assert done.complaint == "6 triples, 6 shapes: findings: 1 violation, 1 warning, 1 info"
+    assert done.err.endswith("\n6 triples, 4 shapes: does not conform (1 violation, 1 warning, 1 info)\n")
+
+
+def test_what_is_only_information_is_counted_beside_the_table(run: Run, folder: Path) -> None:
+    done = run("validate", folder / "bad.ttl", "--shapes", folder / "shapes.ttl")
+    assert "There is a note." not in done.out
+    assert done.err.splitlines()[0] == "info, 1 times: There is a note. (https://example.org/note)"
+
+
+def test_information_is_in_the_table_when_it_fails(run: Run, folder: Path) -> None:
+    done = run("validate", folder / "bad.ttl", "--shapes", folder / "shapes.ttl", "--fail-on", "info")
+    assert "There is a note." in done.out
+    assert "(1 violation, 1 warning, 1 info)" in done.complaint
+
+
+def test_a_warning_below_the_limit_conforms(run: Run, folder: Path) -> None:
+    (folder / "grey.ttl").write_text(PREFIXES + 'ex:a a ex:Thing ; rdfs:label "a" ; ex:colour "grey" .')
+    done = run("validate", folder / "grey.ttl", "--shapes", folder / "shapes.ttl")
+    assert done.code == 0
+    assert done.complaint == "3 triples, 4 shapes: conforms (1 warning)"
 
 
 @pytest.mark.parametrize(("limit", "code"), [("violation", 0), ("warning", 0), ("Info", 1)])
@@ -255,7 +281,7 @@ def test_several_files_of_shapes_are_taken_together(run: Run, folder: Path) -> N
         "validate", folder / "bad.ttl", "--shapes", folder / "shapes.ttl",
         "--shapes", shapes(folder, HEAD + "sh:property [ sh:path ex:p ; sh:minCount 1 ] .")[0],
     )  # fmt: skip
-    assert "2 violation" in done.complaint
+    assert "(2 violation, 1 warning, 1 info)" in done.err
 
 
 def test_a_built_graph_is_validated(run: Run, folder: Path, build: Build) -> None:

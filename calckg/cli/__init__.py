@@ -40,9 +40,11 @@ def run(arguments: list[str] | None = None) -> int:
         # Typer's own errors (an unknown option, a missing argument) share these two names and no public base class.
         if not (hasattr(error, "format_message") and hasattr(error, "exit_code")):
             raise
-        context = getattr(error, "ctx", None)
+        context, message = getattr(error, "ctx", None), " ".join(error.format_message().split())
+        if not message:  # no command was given: the help that is shown says enough
+            return int(error.exit_code)
         where = f" (see {context.command_path} --help)" if context is not None else ""
-        return _complain(f"{' '.join(error.format_message().split())}{where}", int(error.exit_code))
+        return _complain(f"{message}{where}", int(error.exit_code))
     return code if isinstance(code, int) else 0
 
 

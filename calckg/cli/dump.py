@@ -25,7 +25,6 @@ def dump(
         str | None,
         typer.Option(
             "--format",
-            "-f",
             metavar="NAME",
             help=f"One of: {', '.join(rdf.FORMATS)}. Default: by the suffix of -o, else nquads (turtle with --root).",
         ),

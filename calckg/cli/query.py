@@ -27,7 +27,6 @@ RowFormat = Annotated[
     str | None,
     typer.Option(
         "--format",
-        "-f",
         metavar="NAME",
         help=f"One of: {', '.join(ROW_FORMATS)}. Default: by the suffix of -o, a table on a terminal, else csv.",
     ),

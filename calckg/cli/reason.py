@@ -28,7 +28,7 @@ _SUFFIXES = {".json": "json", ".md": "markdown", ".txt": "table"}
 def reason(
     format: Annotated[
         str | None,
-        typer.Option("--format", "-f", metavar="NAME", help=f"One of: {', '.join(_FORMATS)}. Default: table."),
+        typer.Option("--format", metavar="NAME", help=f"One of: {', '.join(_FORMATS)}. Default: table."),
     ] = None,
     kg: KgOption = None,
     endpoint: EndpointOption = None,

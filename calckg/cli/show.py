@@ -31,12 +31,13 @@ _WIDTH = 100  # of the text where there is no terminal
 
 @app.command()
 def show(
-    concept: Annotated[str, typer.Argument(help="A code (HP:0004934, SCTID:237897009, an IRI) or a name.")],
+    concept: Annotated[
+        str, typer.Argument(metavar="CONCEPT", help="A code (HP:0004934, SCTID:237897009, an IRI) or a name.")
+    ],
     format: Annotated[
         str | None,
         typer.Option(
             "--format",
-            "-f",
             metavar="NAME",
             help=f"One of: {', '.join(_FORMATS)}. Default: by the suffix of -o, else text.",
         ),

@@ -24,7 +24,6 @@ def stats(
         str | None,
         typer.Option(
             "--format",
-            "-f",
             metavar="NAME",
             help=f"One of: {', '.join(_FORMATS)}. Default: by the suffix of -o, a table on a terminal, else csv.",
         ),

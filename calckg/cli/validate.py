@@ -56,7 +56,6 @@ def validate(
         str | None,
         typer.Option(
             "--format",
-            "-f",
             metavar="NAME",
             help=f"One of: {', '.join(FORMATS)}; the last three hold the sh:ValidationReport. Default: table.",
         ),

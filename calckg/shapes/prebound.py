@@ -17,6 +17,7 @@ import pyoxigraph as ox
 
 from calckg import rdf
 from calckg.errors import CalckgError
+from calckg.sparql import LocalGraph
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -28,6 +29,8 @@ _RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 _BOUND_FIRST = re.compile(
     r"\bWHERE\s*\{\s*(?:\#[^\n]*\n\s*)*(?:[$?]this\s+[^\s{}]|[$?]\w+\s+[^\s{}]+\s+[$?]this\b)", re.IGNORECASE
 )
+# What only pySHACL knows, and what it refuses.
+_PYSHACLS = re.compile(r"[$?](shapesGraph|currentShape)\b|SERVICE", re.IGNORECASE)
 _REFERRING = ("node", "property", "not", "qualifiedValueShape")
 _TARGETS = {
     "targetClass": f"SELECT DISTINCT ?this WHERE {{ ?this <{_RDF}type>/<{_RDFS}subClassOf>* {{target}} }}",
@@ -51,7 +54,7 @@ def take_over(shapes: Graph) -> list[tuple[Node, Node]]:
         path = shapes.value(shape, sh("path"))
         alone = shape not in referred and (path is None or isinstance(path, URIRef))
         select = str(shapes.value(constraint, sh("select")) or "")
-        plain = _BOUND_FIRST.search(select) and not re.search(r"[$?](shapesGraph|currentShape)\b", select)
+        plain = _BOUND_FIRST.search(select) and not _PYSHACLS.search(select)
         if alone and targeted and plain and not _off(shapes, shape) and not _off(shapes, constraint):
             taken.append((shape, constraint))
     for shape, constraint in taken:
@@ -75,10 +78,9 @@ def results(triples: Iterable[ox.Triple], shapes: Graph, taken: Iterable[tuple[N
     for shape, constraint in taken:
         focus_nodes = _focus_nodes(store, shapes, shape)
         try:
-            found = store.query(_query(shapes, shape, constraint))
-        except SyntaxError as error:
-            told = " ".join(str(error.msg).split())
-            raise CalckgError(f"{shape}: its sh:select is malformed: {told}; mend the shape") from None
+            found = LocalGraph(store).query(_query(shapes, shape, constraint))
+        except CalckgError as error:
+            raise CalckgError(f"{shape}: its sh:select: {error}; mend the shape") from None
         if isinstance(found, ox.QuerySolutions):
             names = [variable.value for variable in found.variables]
             for row in found:

@@ -97,6 +97,7 @@ def complete(connection: DuckDBPyConnection, graph: str) -> None:
 
 
 _ENDS: Final = {
+    "concept": ("concept",),  # one of which only a category is known, say
     "name": ("concept",),
     "definition": ("concept",),
     "broader": ("concept", "broader"),

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from calckg.upstream import OnError, medgen_codes, medgen_history, medgen_names, medgen_relations
-from calckg.upstream.ends import complete, namespace
+from calckg.upstream.ends import namespace
 from calckg.upstream.medgen_files import Kind, date_in_name, load, refuse
 from calckg.upstream.medgen_staging import clear, left_out, no_cui, prepare, wrong_cui
 from calckg.upstream.source import Fill, Format, Source, Stated
@@ -84,8 +84,8 @@ def finish(connection: DuckDBPyConnection, graph: str) -> None:
     medgen_history.settle_current(connection)
     medgen_codes.settle_codes(connection, graph)
     medgen_history.settle_gone(connection, graph)
+    medgen_names.settle_ends(connection, graph)
     clear(connection)
-    complete(connection, graph)
 
 
 def _stated(path: Path, head: bytes) -> Stated:

@@ -53,17 +53,16 @@ _SOURCES: Final[Mapping[str, tuple[str, bool]]] = {
     "SNOMEDCT_US": ("SCTID", True),
     "SNOMED CT": ("SCTID", True),
 }
-_EMPTY: Final = "(source_id IS NULL OR medgen_file.source IS NULL)"
+_EMPTY: Final = "(source_id IS NULL OR source IS NULL)"
 RANK_OF_MAPPINGS: Final = 1
 """The rank of the preferred names in the files of mappings: after NAMES."""
 
 
 def local_part(prefix: str, column: str) -> str:
-    """Return the SQL of the local part of a code in ``column``; NULL when it is no code of the system."""
+    """Return the SQL of the local part of a code in ``column``; NULL when it has not the form of the system's."""
     form = _FORMS.get(prefix, f"(?:{prefix}[:_])?({{}})").format(f"(?:{CODE_SYSTEMS[prefix].pattern})")
     whole = quoted(rf"\A(?:{form})\z")
-    local = f"nullif(regexp_extract({column}, {whole}, 1), '')"
-    return f"CASE WHEN {sctid.is_concept(local)} THEN {local} END" if prefix == "SCTID" else local
+    return f"nullif(regexp_extract({column}, {whole}, 1), '')"
 
 
 def stage_codes(connection: DuckDBPyConnection, table: str) -> None:
@@ -72,6 +71,7 @@ def stage_codes(connection: DuckDBPyConnection, table: str) -> None:
         known = prefix_of(str(sab))
         for prefix in (known, "OMIMPS") if known == "OMIM" else (known,) if known else ():
             codes = ", ".join(local_part(prefix, column) for column in ("SDUI", "CODE", "SCUI"))
+            real = sctid.is_concept("local") if prefix == "SCTID" else "local IS NOT NULL"
             connection.execute(
                 f"""
                 INSERT INTO medgen_code
@@ -81,7 +81,7 @@ def stage_codes(connection: DuckDBPyConnection, table: str) -> None:
                         CASE WHEN SUPPRESS = 'O' THEN false WHEN TTY IN {HEADS} THEN true END AS main
                     FROM {table} WHERE SAB = {quoted(str(sab))}
                 )
-                WHERE local IS NOT NULL
+                WHERE {real}
                 """
             )
 
@@ -99,24 +99,24 @@ def fill_mappings(connection: DuckDBPyConnection, path: Path, graph: str, on_err
         FROM medgen_file WHERE pref_name IS NOT NULL
         """
     )
-    locals_ = " ".join(
-        f"WHEN lower({quoted(source)}) THEN {local_part(prefix, 'source_id')}"
+    forms = " ".join(
+        f"WHEN {quoted(source.lower())} THEN {local_part(prefix, 'source_id')}"
         for source, (prefix, _) in _SOURCES.items()
     )
     known = ", ".join(
-        f"(lower({quoted(source)}), {quoted(prefix)}, {str(main).lower()})"
+        f"({quoted(source.lower())}, {quoted(prefix)}, {str(main).lower()})"
         for source, (prefix, main) in _SOURCES.items()
     )
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE medgen_pair AS
-        SELECT CUI_or_CN_id AS cui, CASE lower(source) {locals_} END AS local, prefix, main,
-            CASE WHEN starts_with(source_id, source || ':') THEN source_id
-                WHEN starts_with(upper(source), 'OMIM') THEN 'OMIM:' || source_id
-                ELSE source || ':' || source_id END AS curie
-        FROM medgen_file LEFT JOIN (VALUES {known}) AS known(source, prefix, main)
-            ON known.source = lower(medgen_file.source)
-        WHERE NOT {_EMPTY}
+        SELECT cui, prefix, main, source, source_id,
+            CASE WHEN prefix <> 'SCTID' OR {sctid.is_concept("local")} THEN local END AS local
+        FROM (
+            SELECT CUI_or_CN_id AS cui, source_id, source, lower(source) AS name, CASE name {forms} END AS local
+            FROM medgen_file WHERE NOT {_EMPTY}
+        )
+        LEFT JOIN (VALUES {known}) AS known(name, prefix, main) USING (name)
         """
     )
     connection.execute(
@@ -126,11 +126,13 @@ def fill_mappings(connection: DuckDBPyConnection, path: Path, graph: str, on_err
         """
     )
     reference, string = prefixes.load().expand("oboInOwl:hasDbXref"), prefixes.load().expand("xsd:string")
+    curie = """CASE WHEN starts_with(source_id, source || ':') THEN source_id
+            WHEN starts_with(upper(source), 'OMIM') THEN 'OMIM:' || source_id ELSE source || ':' || source_id END"""
     start = quoted(SEPARATOR.join((reference, string, "")))
     connection.execute(
         f"""
         INSERT INTO concept (graph, concept, extra)
-        SELECT $graph, {namespace("medgen")} || cui, list(DISTINCT {start} || nfc_normalize(curie))
+        SELECT $graph, {namespace("medgen")} || cui, list(DISTINCT {start} || nfc_normalize({curie}))
         FROM medgen_pair WHERE local IS NULL GROUP BY cui
         """,
         {"graph": graph},
@@ -201,53 +203,54 @@ def stage_terms(
 
 
 def settle_codes(connection: DuckDBPyConnection, graph: str) -> None:
-    """Write ``mapping`` when all codes are known, and describe the codes; every C-number is a CUI of the UMLS.
+    """Write ``mapping`` when all codes are known, and describe the codes. Needs ``medgen_called``.
 
-    Needs ``medgen_called``. Left out are UIDs of concepts that the release does not have.
+    Every C-number is a CUI of the UMLS. The name of a code is the one that it has when it matches exactly; without one,
+    MedGen's name of the concept.
     """
     _match_codes(connection)
-    medgen, exact = namespace("medgen"), resource("skos:exactMatch")
-    spaces = ", ".join(
-        f"({quoted(prefix)}, {namespace(prefix)}, {scheme(prefix)})"
-        for (prefix,) in connection.execute("SELECT DISTINCT prefix FROM medgen_match ORDER BY prefix").fetchall()
+    connection.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE medgen_end AS
+        SELECT prefix, local, substr(min(CASE WHEN exact THEN '0' ELSE '1' END
+            || CASE WHEN label IS NULL THEN '1' ELSE '0' END || coalesce(label, text, '')), 3) AS name
+        FROM medgen_match LEFT JOIN medgen_called USING (cui) GROUP BY prefix, local
+        """
     )
-    # A concept without a code of its own is still a CUI of the UMLS: only then may there be no code at all.
-    space = f"(VALUES {spaces or '(NULL, NULL, NULL)'}) AS space(prefix, namespace, scheme)"
+    found = connection.execute("SELECT DISTINCT prefix FROM medgen_end ORDER BY prefix").fetchall()
+    # One statement for all systems: small ones one after another take several times as long.
+    spaces = " ".join(f"WHEN '{prefix}' THEN {namespace(prefix)}" for (prefix,) in found)
+    schemes = " ".join(f"WHEN '{prefix}' THEN {scheme(prefix)}" for (prefix,) in found)
+    if not found:
+        return
+    code = f"CASE prefix {spaces} END || local"
+    predicate = f"CASE WHEN exact THEN {resource('skos:exactMatch')} ELSE {resource('skos:closeMatch')} END"
     connection.execute(
         f"""
         INSERT INTO mapping (graph, subject_id, predicate_id, object_id, object_label, mapping_justification,
             mapping_date)
-        SELECT $graph, {medgen} || cui, CASE WHEN exact THEN {exact} ELSE {resource("skos:closeMatch")} END,
-            namespace || local, label, {resource("semapv:UnspecifiedMatching")},
-            CASE WHEN length(since) = 10 THEN since END
-        FROM medgen_match JOIN {space} USING (prefix)
+        SELECT $graph, {namespace("medgen")} || cui, {predicate}, {code}, label,
+            {resource("semapv:UnspecifiedMatching")}, CASE WHEN length(since) = 10 THEN since END
+        FROM medgen_match
         """,
         {"graph": graph},
     )
     connection.execute(
         f"""
-        INSERT INTO concept (graph, concept, scheme, notation)
-        SELECT DISTINCT $graph, namespace || local, scheme, prefix || ':' || local
-        FROM medgen_match JOIN {space} USING (prefix)
+        INSERT INTO concept (graph, concept, scheme, notation, category)
+        SELECT $graph, {code}, CASE prefix {schemes} END, prefix || ':' || local, [{resource("biolink:NamedThing")}]
+        FROM medgen_end
         """,
         {"graph": graph},
     )
     connection.execute(
         f"""
         INSERT INTO name (graph, concept, text, lang, kind)
-        SELECT $graph, namespace || local, name, 'en', 'exact'
-        FROM (
-            SELECT prefix, local, arg_min(name, (NOT exact, label IS NULL, name)) AS name
-            FROM (
-                SELECT prefix, local, exact, label, coalesce(label, text) AS name
-                FROM medgen_match LEFT JOIN medgen_called USING (cui)
-            )
-            WHERE name IS NOT NULL GROUP BY prefix, local
-        )
-        JOIN {space} USING (prefix)
+        SELECT $graph, {code}, name, 'en', 'exact' FROM medgen_end WHERE name <> ''
         """,
         {"graph": graph},
     )
+    connection.execute("DROP TABLE medgen_end")
     connection.execute("DROP TABLE medgen_match")
 
 
@@ -255,28 +258,32 @@ def _match_codes(connection: DuckDBPyConnection) -> None:
     """Make the temporary table ``medgen_match`` of one row for each concept and code."""
     connection.execute(
         """
-        CREATE OR REPLACE TEMP TABLE medgen_match AS
-        WITH coded AS (
-            SELECT cui, prefix, local, bool_or(main) AS head, bool_or(coalesce(main, true)) AS live,
-                arg_min(label, (main IS DISTINCT FROM true, main IS NOT DISTINCT FROM false, label)) AS label,
-                max(since) AS since
-            FROM medgen_code GROUP BY cui, prefix, local
-        ),
-        led AS (
-            SELECT *, CASE WHEN bool_or(coalesce(head, false)) OVER (PARTITION BY prefix, local)
-                THEN coalesce(head, false) ELSE live END AS main
-            FROM coded
-        )
-        SELECT cui, prefix, local, label, since,
-            main AND count(*) FILTER (main) OVER (PARTITION BY prefix, local) = 1
-                AND count(*) FILTER (main) OVER (PARTITION BY prefix, cui) = 1 AS exact
-        FROM led
+        CREATE OR REPLACE TEMP TABLE medgen_coded AS
+        SELECT cui, prefix, local, coalesce(bool_or(main), false) AS head, bool_or(coalesce(main, true)) AS live,
+            substr(min(CASE WHEN main THEN '0' WHEN main IS NULL THEN '1' ELSE '2' END || label), 2) AS label,
+            max(since) AS since
+        FROM medgen_code GROUP BY cui, prefix, local
         """
     )
     connection.execute(
         """
-        INSERT INTO medgen_match
-        SELECT cui, 'UMLS', cui, CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), true
-        FROM medgen_described WHERE NOT starts_with(cui, 'CN')
+        CREATE OR REPLACE TEMP TABLE medgen_match AS
+        WITH code AS (
+            SELECT prefix, local, bool_or(head) AS led, count(*) FILTER (head) AS heads, count(*) FILTER (live) AS lives
+            FROM medgen_coded GROUP BY prefix, local
+        ),
+        standing AS (
+            SELECT medgen_coded.*, CASE WHEN led THEN head ELSE live END AS main,
+                CASE WHEN led THEN heads ELSE lives END = 1 AS alone
+            FROM medgen_coded JOIN code USING (prefix, local)
+        ),
+        several AS (
+            SELECT prefix, cui, true AS several FROM standing WHERE main GROUP BY prefix, cui HAVING count(*) > 1
+        )
+        SELECT cui, prefix, local, label, since, main AND alone AND several IS NULL AS exact
+        FROM standing LEFT JOIN several USING (prefix, cui)
+        UNION ALL
+        SELECT cui, 'UMLS', cui, NULL, NULL, true FROM medgen_described WHERE NOT starts_with(cui, 'CN')
         """
     )
+    connection.execute("DROP TABLE medgen_coded")

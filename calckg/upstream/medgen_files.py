@@ -119,30 +119,46 @@ def layout(path: Path, kind: Kind) -> Layout:
 
 
 def load(
-    connection: DuckDBPyConnection, table: str, path: Path, kind: Kind, on_error: OnError, *, text: Sequence[str] = ()
+    connection: DuckDBPyConnection,
+    table: str,
+    path: Path,
+    kind: Kind,
+    on_error: OnError,
+    *,
+    text: Sequence[str] = (),
+    without: Sequence[str] = (),
 ) -> tuple[int, Layout]:
     """Make the temporary table ``table`` of the records of a file; return how many records there were.
 
-    Every column is text, NULL when empty; those in ``text`` are in NFC. Records that can't be read are told to
-    ``on_error`` and left out.
+    Every column but those in ``without`` is there as text, NULL when empty; those in ``text`` are in NFC. Records that
+    can't be read are told to ``on_error`` and left out.
     """
     import duckdb
 
     found = layout(path, kind)
     try:
         with _unfolded(found) as source:
-            _create(connection, table, _relation(found, source, table), found, text)
+            _create(connection, table, _relation(found, source, table), found, text, without)
         return _count(connection, table), found
     except duckdb.Error:
         pass  # the slow way tells what is wrong
     with _mended(found, on_error) as (good, count):
-        _create(connection, table, _quoted_lines(found, good), found, text)
+        _create(connection, table, _quoted_lines(found, good), found, text, without)
     return count, found
 
 
-def _create(connection: DuckDBPyConnection, table: str, relation: str, found: Layout, text: Sequence[str]) -> None:
+def _create(
+    connection: DuckDBPyConnection,
+    table: str,
+    relation: str,
+    found: Layout,
+    text: Sequence[str],
+    without: Sequence[str],
+) -> None:
     columns = []
     for name in found.kind.columns:
+        if name in without:
+            continue
         value = f"c{found.places[name]}"
         if found.folded:
             value = f"translate({value}, chr({ord(_FEED)}) || chr({ord(_RETURN)}), chr(10) || chr(10))"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from calckg import prefixes
 from calckg.upstream import OnError, semantic_types
-from calckg.upstream.ends import namespace, scheme
+from calckg.upstream.ends import namespace, resource, scheme
 from calckg.upstream.flat import quoted
 from calckg.upstream.medgen_codes import stage_codes
 from calckg.upstream.medgen_files import Check, Kind, load, refuse
@@ -59,6 +59,16 @@ _TYPE: Final[Check] = (
     lambda text: f"a semantic type expected, T and 3 digits, found {text!r}",
 )
 _MESH_TREE_NUMBER: Final = "MN"
+_ENDS: Final = (
+    ("broader", "concept"),
+    ("broader", "broader"),
+    ("definition", "concept"),
+    ("replacement", "replacement"),
+    ("mapping", "subject_id"),
+    ("association", "subject"),
+    ("association", "object"),
+    ("literature_link", "concept"),
+)
 _OF_CONCEPTS: Final = ("CODE", "CUI", "SCUI", "SDUI")  # what an attribute is of, when not of a name or a relation
 # A definition is plain text; some come with the markup of the page that they were taken from.
 _TAG: Final = r"</?(?:p|br|ul|ol|li|a|b|i|em|strong|h[1-6]|sup|sub|div|span)(?:\s[^<>]*)?/?>"
@@ -87,7 +97,7 @@ def fill_atoms(connection: DuckDBPyConnection, path: Path, graph: str, on_error:
     connection.execute(
         f"""
         INSERT INTO medgen_atom
-        SELECT CUI, STR, SAB, TTY, {code}, list_filter([AUI, SAUI], x -> x IS NOT NULL),
+        SELECT CUI, STR, SAB, TTY, {code}, list_distinct([AUI, SAUI]),
             {_SHOWN} AND TS = 'P' AND STT = 'PF' AND ISPREF = 'Y', {_SHOWN}
         FROM medgen_file
         """
@@ -100,7 +110,7 @@ def fill_atoms(connection: DuckDBPyConnection, path: Path, graph: str, on_error:
 def fill_types(connection: DuckDBPyConnection, path: Path, graph: str, on_error: OnError) -> int:
     """Read MGSTY: the semantic types of each concept."""
     prepare(connection)
-    count, found = load(connection, "medgen_file", path, TYPES, on_error)
+    count, found = load(connection, "medgen_file", path, TYPES, on_error, without=("STY", "ATUI"))
     refuse(connection, "medgen_file", found, on_error, {"CUI": (no_cui, wrong_cui), "TUI": _TYPE})
     connection.execute("INSERT INTO medgen_type SELECT CUI, TUI, STN FROM medgen_file")
     connection.execute("DROP TABLE medgen_file")
@@ -133,7 +143,9 @@ def fill_attributes(connection: DuckDBPyConnection, path: Path, graph: str, on_e
     Left out are those that are suppressed, and those of a name or of a relation.
     """
     prepare(connection)
-    count, found = load(connection, "medgen_file", path, ATTRIBUTES, on_error, text=("ATV",))
+    count, found = load(
+        connection, "medgen_file", path, ATTRIBUTES, on_error, text=("ATV",), without=("METAUI", "CODE", "ATUI")
+    )
     refuse(connection, "medgen_file", found, on_error, {"CUI": (no_cui, wrong_cui), "ATN": NOTHING})
     reason = f"""CASE WHEN NOT {_SHOWN} THEN 'suppressed' WHEN ATV IS NULL THEN 'no value'
         WHEN coalesce(STYPE NOT IN {_OF_CONCEPTS}, true) THEN 'an attribute of a name or a relation' END"""
@@ -189,10 +201,10 @@ def settle_names(connection: DuckDBPyConnection, graph: str) -> None:
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE medgen_called AS
-        SELECT cui, arg_min(text, (rank, text)) AS text
+        SELECT cui, substr(min(rank || text), 2) AS text
         FROM (
-            SELECT cui, text, rank FROM medgen_title WHERE shown
-            UNION ALL SELECT cui, text, {LED} FROM medgen_atom WHERE leads
+            SELECT cui, CAST(rank AS VARCHAR) AS rank, text FROM medgen_title WHERE shown
+            UNION ALL SELECT cui, '{LED}', text FROM medgen_atom WHERE leads
         )
         GROUP BY cui
         """
@@ -201,26 +213,29 @@ def settle_names(connection: DuckDBPyConnection, graph: str) -> None:
         "SELECT sab FROM (SELECT DISTINCT sab FROM medgen_atom UNION SELECT sab FROM medgen_title "
         "UNION SELECT sab FROM medgen_term) WHERE sab IS NOT NULL"
     ).fetchall()
+    every = "(SELECT cui, text, shown FROM medgen_atom UNION ALL SELECT cui, text, shown FROM medgen_title)"
     connection.execute(
         f"""
         INSERT INTO name (graph, concept, text, lang, kind, vocabulary, term_type, code, identifier)
         WITH given AS (
-            SELECT cui, text, sab, tty, code, flatten(list(identifier)) AS identifier, bool_or(shown) AS shown
-            FROM medgen_atom GROUP BY cui, text, sab, tty, code
+            SELECT cui, text, sab, tty, code, identifier, shown FROM medgen_atom
             UNION ALL
             SELECT DISTINCT cui, text, sab, NULL, code, NULL, true
             FROM medgen_term ANTI JOIN medgen_atom USING (cui, text)
             UNION ALL
-            SELECT cui, text, sab, NULL, NULL, NULL, bool_or(shown)
+            SELECT DISTINCT cui, text, sab, NULL, NULL, NULL, shown
             FROM medgen_title ANTI JOIN medgen_atom USING (cui, text) ANTI JOIN medgen_term USING (cui, text)
-            GROUP BY cui, text, sab
         ),
-        visible AS (SELECT DISTINCT cui, text, true AS seen FROM given WHERE shown)
+        rescued AS (
+            SELECT DISTINCT cui, text, true AS seen
+            FROM (FROM {every} WHERE shown) SEMI JOIN (FROM {every} WHERE NOT shown) AS hidden USING (cui, text)
+        )
         SELECT $graph, {namespace("medgen")} || given.cui, given.text, 'en',
-            CASE WHEN given.text = medgen_called.text THEN 'preferred' WHEN seen THEN 'exact' ELSE 'hidden' END,
-            scheme, tty, code, CASE WHEN len(identifier) > 0 THEN list_sort(list_distinct(identifier)) END
+            CASE WHEN given.text = medgen_called.text THEN 'preferred' WHEN shown OR seen THEN 'exact'
+                ELSE 'hidden' END,
+            scheme, tty, code, CASE WHEN len(identifier) > 0 THEN identifier END
         FROM given LEFT JOIN medgen_called ON medgen_called.cui = given.cui
-        LEFT JOIN visible ON visible.cui = given.cui AND visible.text = given.text
+        LEFT JOIN rescued ON NOT shown AND rescued.cui = given.cui AND rescued.text = given.text
         LEFT JOIN {vocabularies(str(sab) for (sab,) in sabs)} USING (sab)
         """,
         {"graph": graph},
@@ -230,7 +245,9 @@ def settle_names(connection: DuckDBPyConnection, graph: str) -> None:
 def settle_concepts(connection: DuckDBPyConnection, graph: str) -> None:
     """Write ``concept`` for what the release describes, with semantic types and categories.
 
-    Makes the temporary table ``medgen_described(cui)``: the concepts that the release names or gives a type.
+    Types that exclude each other (a substance that is also a procedure) give no category. Makes the temporary tables
+    ``medgen_described(cui)``, the concepts that the release names or gives a type, and ``medgen_known(cui)``, those
+    that have a category.
     """
     connection.execute(
         """
@@ -241,20 +258,54 @@ def settle_concepts(connection: DuckDBPyConnection, graph: str) -> None:
     )
     connection.execute(
         f"""
-        INSERT INTO concept (graph, concept, scheme, notation)
-        SELECT $graph, {namespace("medgen")} || cui, {scheme("medgen")}, 'medgen:' || cui FROM medgen_described
-        """,
-        {"graph": graph},
+        CREATE OR REPLACE TEMP TABLE medgen_typed AS
+        WITH typed AS (
+            SELECT medgen_type.*, category, side
+            FROM medgen_type LEFT JOIN {semantic_types.relation()} ON semantic_type.tui = medgen_type.tui
+        ),
+        torn AS (SELECT cui, true AS torn FROM typed GROUP BY cui HAVING min(side) <> max(side))
+        SELECT cui, tui, stn, CASE WHEN torn IS NULL THEN category END AS category
+        FROM typed LEFT JOIN torn USING (cui)
+        """
     )
-    # Types that exclude each other (a substance that is also a procedure) give no category.
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE medgen_known AS SELECT DISTINCT cui FROM medgen_typed WHERE category IS NOT NULL"
+    )
     connection.execute(
         f"""
-        INSERT INTO concept (graph, concept, semantic_type, tree_number, category)
-        SELECT $graph, {namespace("medgen")} || cui, list(DISTINCT {namespace("STY")} || medgen_type.tui),
-            CASE WHEN count(stn) > 0 THEN list(DISTINCT stn) FILTER (stn IS NOT NULL) END,
-            CASE WHEN count(DISTINCT side) = 1 THEN list(DISTINCT category) FILTER (category IS NOT NULL) END
-        FROM medgen_type LEFT JOIN {semantic_types.relation()} ON semantic_type.tui = medgen_type.tui
-        GROUP BY cui
+        INSERT INTO concept (graph, concept, scheme, notation, semantic_type, tree_number, category)
+        SELECT $graph, {namespace("medgen")} || cui, {scheme("medgen")}, 'medgen:' || cui,
+            CASE WHEN tui IS NOT NULL THEN [{namespace("STY")} || tui] END, CASE WHEN stn IS NOT NULL THEN [stn] END,
+            CASE WHEN category IS NOT NULL THEN [category] END
+        FROM medgen_described LEFT JOIN medgen_typed USING (cui)
         """,
         {"graph": graph},
     )
+    connection.execute("DROP TABLE medgen_typed")
+
+
+def settle_ends(connection: DuckDBPyConnection, graph: str) -> None:
+    """Describe the concepts that stand at some end only; ``biolink:NamedThing`` is what has no category so far."""
+    medgen = namespace("medgen")
+    ends = " UNION ".join(
+        f"SELECT substr({column}, length({medgen}) + 1) FROM {table} WHERE graph = $graph "
+        f"AND starts_with({column}, {medgen})"
+        for table, column in _ENDS
+    )
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE medgen_end AS SELECT cui FROM ({ends}) AS ends(cui) "
+        "ANTI JOIN medgen_described USING (cui)",
+        {"graph": graph},
+    )
+    connection.execute(
+        f"""
+        INSERT INTO concept (graph, concept, scheme, notation, category)
+        SELECT $graph, {medgen} || cui, {scheme("medgen")}, 'medgen:' || cui,
+            CASE WHEN known IS NULL THEN [{resource("biolink:NamedThing")}] END
+        FROM (FROM medgen_described UNION ALL FROM medgen_end)
+        LEFT JOIN (SELECT DISTINCT cui, true AS known FROM medgen_known) USING (cui)
+        WHERE known IS NULL OR cui IN (FROM medgen_end)
+        """,
+        {"graph": graph},
+    )
+    connection.execute("DROP TABLE medgen_end")

@@ -141,7 +141,7 @@ def _meanings(connection: DuckDBPyConnection, column: str) -> str:
 def fill_relations(connection: DuckDBPyConnection, path: Path, graph: str, on_error: OnError) -> int:
     """Read MGREL: ``broader`` at once; what may become associations is put by for ``associate``."""
     prepare(connection)
-    count, found = load(connection, "medgen_file", path, RELATIONS, on_error)
+    count, found = load(connection, "medgen_file", path, RELATIONS, on_error, without=("AUI1", "STYPE1", "AUI2", "SL"))
     refuse(connection, "medgen_file", found, on_error, {"CUI1": (no_cui, wrong_cui), "CUI2": (no_cui, wrong_cui)})
     connection.execute(
         f"""
@@ -167,9 +167,12 @@ def fill_relations(connection: DuckDBPyConnection, path: Path, graph: str, on_er
     connection.execute(
         f"""
         INSERT INTO broader (graph, concept, broader)
-        SELECT DISTINCT $graph, {medgen} || CASE WHEN {second_is_wider} THEN CUI1 ELSE CUI2 END,
-            {medgen} || CASE WHEN {second_is_wider} THEN CUI2 ELSE CUI1 END
-        FROM medgen_relation WHERE fate = 'broader'
+        SELECT $graph, {medgen} || low, {medgen} || high
+        FROM (
+            SELECT DISTINCT CASE WHEN {second_is_wider} THEN CUI1 ELSE CUI2 END AS low,
+                CASE WHEN {second_is_wider} THEN CUI2 ELSE CUI1 END AS high
+            FROM medgen_relation WHERE fate = 'broader'
+        )
         """,
         {"graph": graph},
     )
@@ -290,7 +293,7 @@ def _categorise(connection: DuckDBPyConnection, graph: str) -> None:
     uses = ", ".join(resource(f"biolink:{name}") for name in _USES)
     connection.execute(
         f"""
-        INSERT INTO concept (graph, concept, category)
+        CREATE OR REPLACE TEMP TABLE medgen_used AS
         WITH known(relation, of_first, of_second) AS (VALUES {known}),
         ends AS (
             SELECT first AS concept, of_first AS category FROM medgen_claim JOIN known USING (relation)
@@ -298,14 +301,21 @@ def _categorise(connection: DuckDBPyConnection, graph: str) -> None:
         ),
         told AS (
             SELECT concept, bool_or(list_has_any(category, [{excluded}])) AS excluded
-            FROM concept WHERE graph = $graph AND category IS NOT NULL GROUP BY concept
+            FROM concept SEMI JOIN ends USING (concept) WHERE graph = $graph AND category IS NOT NULL GROUP BY concept
         )
-        SELECT $graph, ends.concept,
-            CASE WHEN count(*) = 1 THEN list(ends.category)
-                ELSE list_sort(list(ends.category) FILTER (ends.category <> {either})) END
+        SELECT ends.concept, CASE WHEN count(*) = 1 THEN list(ends.category)
+            ELSE list_sort(list(ends.category) FILTER (ends.category <> {either})) END AS category
         FROM ends LEFT JOIN told ON told.concept = ends.concept
         WHERE told.concept IS NULL OR (NOT excluded AND ends.category IN ({uses}))
         GROUP BY ends.concept
         """,
         {"graph": graph},
     )
+    connection.execute(
+        "INSERT INTO concept (graph, concept, category) SELECT $graph, concept, category FROM medgen_used",
+        {"graph": graph},
+    )
+    connection.execute(
+        f"INSERT INTO medgen_known SELECT substr(concept, length({namespace('medgen')}) + 1) FROM medgen_used"
+    )
+    connection.execute("DROP TABLE medgen_used")

@@ -50,7 +50,7 @@ def prepare(connection: DuckDBPyConnection) -> None:
 
 def clear(connection: DuckDBPyConnection) -> None:
     """Drop the temporary tables, but for the account of what was left out."""
-    for name in (*_TABLES, "medgen_called", "medgen_described"):
+    for name in (*_TABLES, "medgen_called", "medgen_described", "medgen_known"):
         if name != "medgen_left_out":
             connection.execute(f"DROP TABLE {name}")
 

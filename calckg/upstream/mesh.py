@@ -13,8 +13,9 @@ form for sorting and the thesauri that it comes from.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -93,6 +94,7 @@ REFERENCES: Final = (
 )
 _RELATIONS: Final = {"NRW": "narrow", "BRD": "broad", "REL": "related"}
 _REVERSED: Final = {"NRW": "broad", "BRD": "narrow", "REL": "related"}
+_NO_TERMS: Final = ("CASN1", "EntryVersion")  # names that have no identifier of their own
 _RANK: Final = ("preferred", "exact", "narrow", "broad", "related", "hidden")
 _LANGUAGES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -126,7 +128,7 @@ class _Reader:
 
     def __init__(self, path: Path, graph: str, on_error: OnError) -> None:
         table = prefixes.load()
-        self.expand, self.mesh = table.expand, table.namespaces["mesh"]
+        self.expand, self.mesh = lru_cache(None)(table.expand), table.namespaces["mesh"]
         self.graph, self.on_error, self.count = graph, on_error, 0
         self.scheme, self.string = self.expand("ckgid:scheme/mesh"), self.expand("xsd:string")
         self.document = Document(path, [f"{kind}Set" for kind in KINDS], KINDS)
@@ -168,12 +170,13 @@ class _Reader:
             items.append(extra(self.expand("meshv:dateEstablished"), established, datatype=self.expand("xsd:date")))
         for path, prop in PLAIN:
             items += [self.plain(prop, found) for found in map(text, record.iterfind(path)) if found]
-        items += self.registry_numbers(record)
+        concepts = record.findall("ConceptList/Concept")
+        items += self.registry_numbers(concepts)
         yield from self.references(record, concept, items)
         row["extra"] = items
         yield "concept", row
-        yield from self.names(record, concept, name)
-        yield from self.notes(record, concept)
+        yield from self.names(concepts, concept, name)
+        yield from self.notes(record, concepts, concept)
 
     def identity(self, element: Element, ui: str, name: str) -> tuple[str, str]:
         """Return the IRI and the name of the record, or of one that is referred to."""
@@ -215,9 +218,9 @@ class _Reader:
             said = f"{'-'.join(parts)!r} is not a date; compare with the publisher's file"
             raise self.document.error(said, element) from None
 
-    def registry_numbers(self, record: Element) -> Iterator[str]:
+    def registry_numbers(self, concepts: Iterable[Element]) -> Iterator[str]:
         """Yield the registry numbers; 0 is written where there is none. A number of a narrower one says of which."""
-        for concept in record.iterfind("ConceptList/Concept"):
+        for concept in concepts:
             own = concept.get("PreferredConceptYN") == "Y"
             number = child(concept, "RegistryNumber")
             if number not in (None, "0"):
@@ -266,11 +269,11 @@ class _Reader:
         """Return a row of a name."""
         return {"graph": self.graph, "concept": concept, "text": name, "lang": self.lang, "kind": kind}
 
-    def names(self, record: Element, concept: str, preferred: str) -> Rows:
+    def names(self, parts: Sequence[Element], concept: str, preferred: str) -> Rows:
         """Yield the names of a record; one that is there twice counts once, as the better kind."""
-        kinds = _kinds(record)
+        kinds = _kinds(parts)
         found = [self.name(concept, preferred, "preferred")]
-        for part in record.iterfind("ConceptList/Concept"):
+        for part in parts:
             ui = child(part, "ConceptUI")
             kind = kinds.get(ui or "", "related")
             systematic = child(part, "CASN1Name")
@@ -279,7 +282,8 @@ class _Reader:
             for term in part.iterfind("TermList/Term"):
                 found += self.term(term, concept, ui, kind)
         best: dict[str, dict[str, str | list[str] | None]] = {}
-        for row in sorted(found, key=lambda row: _RANK.index(str(row["kind"]))):
+        # A term comes before another name that reads the same.
+        for row in sorted(found, key=lambda row: (_RANK.index(str(row["kind"])), row.get("term_type") in _NO_TERMS)):
             known = best.setdefault(str(row["text"]), row)
             if "identifier" not in known and known["kind"] == "preferred":
                 known |= {key: value for key, value in row.items() if key not in known}
@@ -299,14 +303,14 @@ class _Reader:
         if version is not None:
             yield self.name(concept, version, "hidden") | known | {"term_type": "EntryVersion"}
 
-    def notes(self, record: Element, concept: str) -> Rows:
+    def notes(self, record: Element, parts: Iterable[Element], concept: str) -> Rows:
         """Yield the notes; the scope of another than the preferred MeSH concept is a note that names it."""
         row = {"graph": self.graph, "concept": concept, "lang": self.lang}
         for tag, kind in NOTES:
             for note in map(text, record.iterfind(tag)):
                 if note:
                     yield "definition", row | {"text": note, "kind": kind}
-        for part in record.iterfind("ConceptList/Concept"):
+        for part in parts:
             scope = child(part, "ScopeNote")
             if scope is None:
                 continue
@@ -316,20 +320,19 @@ class _Reader:
                 yield "definition", row | {"text": f"{child(part, 'ConceptName/String')}: {scope}", "kind": "note"}
 
 
-def _kinds(record: Element) -> dict[str, str]:
+def _kinds(concepts: Sequence[Element]) -> dict[str, str]:
     """Return for each MeSH concept of a record how its terms name the record."""
-    own = ""
+    preferred = (child(part, "ConceptUI") for part in concepts if part.get("PreferredConceptYN") == "Y")
+    own = next(preferred, None) or ""
     kinds: dict[str, str] = {}
-    for concept in record.iterfind("ConceptList/Concept"):
-        if concept.get("PreferredConceptYN") == "Y":
-            own = child(concept, "ConceptUI") or ""
-    for relation in record.iterfind("ConceptList/Concept/ConceptRelationList/ConceptRelation"):
-        first, second = child(relation, "Concept1UI"), child(relation, "Concept2UI")
-        name = relation.get("RelationName", "REL")
-        if first == own and second:
-            kinds[second] = _RELATIONS.get(name, "related")
-        elif second == own and first:
-            kinds[first] = _REVERSED.get(name, "related")
+    for concept in concepts:
+        for relation in concept.iterfind("ConceptRelationList/ConceptRelation"):
+            first, second = child(relation, "Concept1UI"), child(relation, "Concept2UI")
+            name = relation.get("RelationName", "REL")
+            if first == own and second:
+                kinds[second] = _RELATIONS.get(name, "related")
+            elif second == own and first:
+                kinds[first] = _REVERSED.get(name, "related")
     return kinds | {own: "exact"}
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from calckg import prefixes
@@ -148,7 +149,7 @@ class Terms:
         return {
             "graph": self.graph,
             "concept": known.value,
-            "scheme": _expand(f"ckgid:scheme/{known.prefix}"),
+            "scheme": _scheme(known.prefix or ""),
             "notation": known.notation,
         }
 
@@ -262,6 +263,7 @@ def _plain(prop: str, value: str) -> str:
     return extra(prop, value, datatype=_STRING)
 
 
+@cache
 def _scheme(prefix: str) -> str | None:
     return _expand(f"ckgid:scheme/{prefix}") if re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]*", prefix) else None
 
@@ -332,7 +334,8 @@ def _merged(connection: DuckDBPyConnection, graph: str, ontology: Ontology) -> N
     connection.execute(
         """
         INSERT INTO replacement (graph, concept, replacement, kind)
-        SELECT $graph, concept, into_, CASE WHEN count(*) OVER (PARTITION BY concept) = 1 THEN 'replaced' ELSE 'consider' END
+        SELECT $graph, concept, into_,
+            CASE WHEN count(*) OVER (PARTITION BY concept) = 1 THEN 'replaced' ELSE 'consider' END
         FROM (SELECT DISTINCT concept, into_ FROM obo_merged) AS merged
         ANTI JOIN (
             SELECT concept FROM concept WHERE graph = $graph AND notation IS NOT NULL AND deprecated IS NULL

@@ -150,7 +150,7 @@ def _checked(text: object, key: str) -> str:
     if not isinstance(text, str):
         raise MalformedTermError(f"text expected as {key}, found {str(text)[:40]!r}", key)
     if not text.isascii() and _SURROGATE.search(text):
-        raise MalformedTermError(f"half a character in {key} ({ascii(text[:40])}); it has to be mended there", key)
+        raise MalformedTermError(f"half a character in {key} ({text[:40]!a}); it has to be mended there", key)
     return text
 
 

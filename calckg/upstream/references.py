@@ -10,6 +10,7 @@ from calckg.errors import UsageError
 from calckg.identifiers import CODE_SYSTEMS, problem
 
 _REMEMBERED: Final = 100_000
+_PLAIN: Final = re.compile(r"[A-Za-z0-9.-]+")
 _ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|(?:urn|info):", re.IGNORECASE)
 
 
@@ -37,6 +38,9 @@ class References:
         declared = self.prefixes.records.values()
         names = {name for record in declared for name in (record.name, *record.alternative_prefixes)}
         self._names = frozenset(name.partition(":")[0].lower() for name in names)
+        canonical = ((name.lower(), self.prefixes.canonical_prefix(name)) for name in names if ":" not in name)
+        self._heads = {name: prefix for name, prefix in canonical if prefix in CODE_SYSTEMS}
+        self._spaces = {self.prefixes.namespaces[prefix]: prefix for prefix in CODE_SYSTEMS}
 
     def __call__(self, text: str) -> Reference:
         """Return what ``text``, a CURIE or an address, stands for."""
@@ -51,7 +55,10 @@ class References:
         plain = text.strip()
         if plain[:4].lower() == "url:":  # OBO-Edit wrote addresses so
             plain = plain[4:]
-        head, colon, _ = plain.partition(":")
+        head, colon, local = plain.partition(":")
+        found = self._plain(plain, head, local)
+        if found is not None:
+            return found
         if not _ADDRESS.match(plain) and not (colon and head.lower() in self._names):
             # Before the table is asked, which would look for the nearest prefix in many a date and sentence.
             return Reference("text", text.strip(), wrong=f"no code with a declared prefix and no address: {plain!r}")
@@ -66,5 +73,23 @@ class References:
         wrong = problem(prefix, local)
         if wrong is not None:
             return Reference("text", text.strip(), prefix, wrong=wrong)
+        return self._found(prefix, iri, notation)
+
+    def _plain(self, text: str, head: str, local: str) -> Reference | None:
+        """Look up what is well-formed in a canonical form, which most references are, without the table's care."""
+        prefix = None
+        if local.startswith("//"):
+            for sign in "_/":
+                start, _, local = text.rpartition(sign)
+                prefix = self._spaces.get(start + sign)
+                if prefix is not None:
+                    break
+        else:
+            prefix = self._heads.get(head.lower())
+        if prefix is None or not _PLAIN.fullmatch(local) or problem(prefix, local) is not None:
+            return None
+        return self._found(prefix, self.prefixes.namespaces[prefix] + local, f"{prefix}:{local}")
+
+    def _found(self, prefix: str, iri: str, notation: str) -> Reference:
         is_code = prefix in CODE_SYSTEMS and self.prefixes.records[prefix].clique_rank is not None
         return Reference("code" if is_code else "iri", iri, prefix, notation)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _PLACES: Final = 18  # one more than there are digits before the check digit, so that they go in pairs
+_SHORT: Final = 8  # most identifiers have so many at the most
 
 _Table: TypeAlias = list[list[int]]
 
@@ -54,10 +55,12 @@ def is_concept(text: str) -> str:
     form = f"regexp_full_match({text}, '{CODE_SYSTEMS['SCTID'].pattern}')"
     partition = f"substr({text}, -3, 2)"
     known = f"({partition} = '00' OR ({partition} = '10' AND length({text}) >= 11))"
-    return f"CASE WHEN {form} AND {known} THEN {_check_digit(text)} = substr({text}, -1) ELSE false END"
+    short, long = (f"{_check_digit(text, places)} = substr({text}, -1)" for places in (_SHORT, _PLACES))
+    is_short = f"length({text}) <= {_SHORT + 1}"
+    return f"CASE WHEN NOT ({form} AND {known}) THEN false WHEN {is_short} THEN {short} ELSE {long} END"
 
 
-def _check_digit(text: str) -> str:
+def _check_digit(text: str, places: int) -> str:
     """Return the SQL of the check digit: an automaton that takes the digits from the right, two at a time.
 
     Zeros stand in front of a short number, and a zero is not nothing in Verhoeff's code: the last table takes their
@@ -65,8 +68,8 @@ def _check_digit(text: str) -> str:
     """
     digits = f"TRY_CAST(left({text}, -1) AS BIGINT)"
     state = "0"
-    tables = _tables()
-    for pair in range(_PLACES // 2):
+    tables = _tables()[:places]
+    for pair in range(places // 2):
         first, second = tables[2 * pair : 2 * pair + 2]
         table = [second[first[state][low]][high] for state in range(10) for high in range(10) for low in range(10)]
         number = f"({digits} // {100**pair}) % 100"
@@ -81,7 +84,7 @@ def _array(values: Iterable[int]) -> str:
 def _without_zeros(tables: Sequence[_Table]) -> list[int]:
     """Return, for each length of an identifier and each state after all places, the state without leading zeros."""
     states = []
-    for length in range(_PLACES + 2):
+    for length in range(len(tables) + 2):
         back = list(range(10))
         for state in range(10):
             after = state
@@ -92,6 +95,7 @@ def _without_zeros(tables: Sequence[_Table]) -> list[int]:
     return states
 
 
+@cache
 def _tables() -> list[_Table]:
     """Return, for each place, the next state for each state and digit; the state is the check digit so far."""
     tables = []

@@ -70,7 +70,7 @@ def fill_descriptions(connection: DuckDBPyConnection, path: Path, graph: str, on
     texts = {
         "languageCode": ("[A-Za-z]{2,3}(-[A-Za-z0-9]+)*", "a language such as en"),
         "typeId": (types, f"a type of description ({types.replace('|', ', ')})"),
-        "term": ("(?s).+", "a term"),
+        "term": ("", "a term"),
     }
     count = rows(connection, path, DESCRIPTION, on_error, concepts=("conceptId",), texts=texts)
     connection.execute(

@@ -61,8 +61,8 @@ def rows(
     """Make the temporary table ``snomed_row`` of a file's good rows; return how many rows the file has.
 
     ``concepts`` are columns that must hold identifiers of concepts; ``texts`` is column to a pattern that it must match
-    wholly, and what is expected in words. ``where`` (SQL) leaves out good rows. A snapshot has one row for each ``id``:
-    of several, the latest stays.
+    wholly (none: it must not be empty), and what is expected in words. ``where`` (SQL) leaves out good rows. A snapshot
+    has one row for each ``id``: of several, the latest stays.
     """
     count = load(connection, ROW, path, layout, on_error)
     always = {"active": ("[01]", "0 or 1"), "effectiveTime": ("[12][0-9]{7}", "a date as in 20240101")}
@@ -78,10 +78,12 @@ def rows(
 def _unmatched(connection: DuckDBPyConnection, texts: Mapping[str, tuple[str, str]]) -> dict[str, dict[str, str]]:
     wrong = {}
     for column, (pattern, said) in texts.items():
-        found = connection.execute(
-            f"WITH given AS MATERIALIZED (SELECT DISTINCT coalesce({column}, '') AS v FROM {ROW}) "
-            f"SELECT v FROM given WHERE NOT regexp_full_match(v, '{pattern}')"
-        ).fetchall()
+        if pattern:
+            given = f"SELECT DISTINCT coalesce({column}, '') AS v FROM {ROW}"
+            select = f"SELECT v FROM given WHERE NOT regexp_full_match(v, '{pattern}')"
+            found = connection.execute(f"WITH given AS MATERIALIZED ({given}) {select}").fetchall()
+        else:
+            found = connection.execute(f"SELECT '' FROM {ROW} WHERE {column} IS NULL LIMIT 1").fetchall()
         wrong[column] = {str(value): f"{said} expected, found {str(value)!r}" for (value,) in found}
     return wrong
 

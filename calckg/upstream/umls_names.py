@@ -38,7 +38,8 @@ def fill_names(connection: DuckDBPyConnection, path: Path, graph: str, on_error:
         connection, "umls_atom", "LAT", f"v IN {tuple(LANGUAGES)}", "a language such as ENG or SPA expected"
     )
     wrong["SAB"] = sources(connection, "umls_atom")
-    wrong["STR"] = outside(connection, "umls_atom", "STR", "v <> ''", "a name expected")
+    if connection.execute("SELECT 1 FROM umls_atom WHERE STR IS NULL LIMIT 1").fetchone():
+        wrong["STR"] = {"": "a name expected, found ''"}
     wrong["SUPPRESS"] = outside(
         connection, "umls_atom", "SUPPRESS", f"v IN {_SUPPRESSED}", f"one of {', '.join(_SUPPRESSED)} expected"
     )

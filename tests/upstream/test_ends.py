@@ -27,9 +27,8 @@ def in_shapes(shapes: Graph, predicate: str, end: str) -> set[str] | None:
     for part in shapes.objects(shape, SH.property):
         if shapes.value(part, SH.path) != BIOLINK[end]:
             continue
-        single = shapes.value(part, SH["class"])
         alternatives = shapes.value(part, SH["or"])
-        nodes = [part] if single is not None else list(Collection(shapes, alternatives))
+        nodes = [part] if alternatives is None else list(Collection(shapes, alternatives))
         found = [shapes.value(node, SH["class"]) or shapes.value(node, SH.hasValue) for node in nodes]
         return {str(category).removeprefix(str(BIOLINK)) for category in found}
     return None
