@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import pyoxigraph as ox
 
-from calckg import concepts, extract, prefixes, queries, rdf
+from calckg import concepts, extract, naming, prefixes, queries, rdf
 from calckg.errors import MissingToolError, UsageError
 from calckg.kg import KnowledgeGraph
 from calckg.sparql import check_read_only
@@ -132,6 +132,15 @@ class Graph:
         if not isinstance(result, ox.QueryTriples):
             raise UsageError("not a CONSTRUCT or DESCRIBE; use select() or ask()")
         return _rdflib(result)
+
+    def search(self, text: str, limit: int = 10) -> Rows:
+        """Return the concepts whose names or codes fit ``text``, best first; ``calckg.naming`` says what is best.
+
+        Raises ``UsageError`` for a text without a letter or digit, and for a distant graph.
+        """
+        columns = list(naming.Found._fields[:-1])
+        found = naming.search(self._graph.names, text, limit)
+        return Rows(columns, [(ox.NamedNode(iri), *map(ox.Literal, texts)) for iri, *texts, _ in found])
 
     def to_rdflib(self, root: str | None = None) -> rdflib.Graph:
         """Return the merge as an rdflib graph: all of it, or what is about the concept ``root`` and narrower ones."""

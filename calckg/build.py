@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import resource
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from calckg import bundle, columnar, derive, loading, quads, storing, swap, tables
+from calckg import bundle, columnar, derive, earlier, loading, naming, quads, rooting, storing, swap, tables
 from calckg.errors import CalckgError, SourceError, UsageError
 from calckg.upstream import OnError, registry, stop
 from calckg.upstream.source import Format, Stated
@@ -19,7 +21,6 @@ from calckg.upstream.source import Format, Stated
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-META = bundle.GRAPH + "meta"
 Progress = Callable[[str, int], None]
 """Told what is being done and how many more rows or quads of it are done."""
 
@@ -38,15 +39,16 @@ class Item:
     def graph(self) -> str:
         """The IRI of the named graph."""
         name = self.format.graph(self.path) if self.format.graph else self.format.source.name
-        return registry.RELEASE + name
+        return registry.RELEASE + quote(name, safe="")
 
 
 @dataclass(slots=True)
 class Plan:
-    """The files to build from, by named graph, and those that no reader knows."""
+    """The files to build from, by named graph; those that no reader knows, and those that are no whole download."""
 
     graphs: dict[str, list[Item]] = field(default_factory=dict)
     unknown: list[Path] = field(default_factory=list)
+    incomplete: list[Path] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +71,15 @@ def plan(paths: Sequence[Path], named: Iterable[tuple[str, Path]] = ()) -> Plan:
     Raises ``SourceError`` for a file that can't be read and ``UsageError`` when two files are the same by name.
     """
     found = Plan()
-    outright = {path.resolve(): name for name, path in named}
     files = {path.resolve(): path for given in paths for path in _files(given)}
-    files |= {path: path for path in outright}
+    outright: dict[Path, str] = {}
+    for name, path in named:
+        outright[path.resolve()] = name
+        files[path.resolve()] = path
     for real, path in sorted(files.items()):
+        if real not in outright and (path.name.endswith(".part") or not path.stat().st_size):
+            found.incomplete.append(path)
+            continue
         head = registry.head_of(path)
         known = _of_source(outright[real], path, head) if real in outright else registry.recognise(path, head)
         if known is None:
@@ -101,8 +108,13 @@ def _files(path: Path) -> Iterator[Path]:
         return
     for found in sorted(path.rglob("*")):
         hidden = any(part.startswith(".") for part in found.relative_to(path).parts)
-        if found.is_file() and not hidden and found.stat().st_size:
+        if found.is_file() and not hidden and not any(map(is_graph, found.parents)):
             yield found
+
+
+def is_graph(folder: Path) -> bool:
+    """Tell whether ``folder`` is a graph directory; what is in one is no release."""
+    return (folder / "manifest.json").is_file() and (folder / "quads.duckdb").is_file()
 
 
 def _of_source(name: str, path: Path, head: bytes) -> Format:
@@ -110,8 +122,8 @@ def _of_source(name: str, path: Path, head: bytes) -> Format:
     known = registry.by_name(name)
     fitting = [one for one in known if one.matches(path.name, head)]
     if not fitting and len(known) > 1:
-        names = ", ".join(one.name for one in known)
-        raise UsageError(f"{path}: which file of {name} is it? Give it its publisher's name; known: {names}")
+        names = ", ".join(repr(one.name) for one in known)
+        raise UsageError(f"{path}: which file of {name} is it? Write one of these before the =: {names}")
     return (fitting or known)[0]
 
 
@@ -133,38 +145,84 @@ def build(
     without: Sequence[str] = (),
     with_store: bool = True,
     keep_going: bool = False,
+    roots: Sequence[str] = (),
     progress: Progress = lambda what, count: None,
 ) -> list[Done]:
     """Build the graph directory ``target``; return what became of each named graph.
 
     A named graph of an earlier build that ``planned`` has no files for stays, unless ``fresh`` or ``without`` names it;
     one whose files are unchanged is taken over, not read again. ``keep_going`` leaves out rows that can't be read and
-    lists them; else the first one raises ``SourceError``. The old directory stays whole until the new one is complete.
+    lists them; else the first one raises ``SourceError``. With ``roots`` only what is about these concepts is kept. The
+    old directory stays whole until the new one is complete.
     """
-    before = {} if fresh else _manifest(target)
+    import duckdb
+
     with swap.replacing(target) as folder:
-        connection = columnar.connect(folder / "quads.duckdb")
+        # Only now: what a build that was killed has left is put right first.
+        before = earlier.sources(target)
+        if fresh:
+            before = {}
+        before = {graph: old for graph, old in before.items() if not {old["name"], old["source"]} & set(without)}
         try:
-            _settle(connection, folder)
-            done = [
-                *_read(connection, planned, before, target, keep_going, progress),
-                *_keep(connection, planned, before, target, without, progress),
-            ]
-            _describe(connection, planned)
-            bundle.insert(connection, curated=curated)
-            progress("columns", columnar.encode(connection, "nquad"))
-            connection.execute("DROP TABLE nquad")
-            total = columnar.encode(connection, derive.derive(connection))
-            connection.execute("CHECKPOINT")
-            if with_store:
-                storing.write(connection, folder / "store", lambda count: progress("store", count))
-        finally:
-            connection.close()
-        files = _entries(planned, before, done)
-        manifest = {"graph": "built", "quads": total, "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
-        manifest |= {"calckg": _version(), "code": code(), "curated": curated, "store": with_store, "sources": files}
+            connection = columnar.connect(folder / "quads.duckdb")
+            try:
+                done = _fill(connection, folder, planned, before, target, curated, keep_going, progress)
+                total = _finish(connection, folder, roots, progress)
+                done = [replace(one, quads=total.get(one.graph, 0)) for one in done]
+                if with_store:
+                    storing.write(connection, folder / "store", lambda count: progress("store", count))
+            finally:
+                connection.close()
+        except (duckdb.OperationalError, duckdb.FatalException) as error:  # others are mistakes of calckg's own
+            raise CalckgError(f"{target}: not built: {error}; is the disk full, or memory short?") from None
+        shutil.rmtree(folder / "spill", ignore_errors=True)
+        manifest = {
+            "graph": "built",
+            "quads": sum(total.values()),
+            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "calckg": _version(),
+            "curated": curated,
+            "store": with_store,
+            "sources": _entries(planned, before, done, roots),
+        }
         (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     return done
+
+
+def _fill(
+    connection: DuckDBPyConnection,
+    folder: Path,
+    planned: Plan,
+    before: dict[str, Any],
+    target: Path,
+    curated: bool,
+    keep_going: bool,
+    progress: Progress,
+) -> list[Done]:
+    """Make the columns; return what became of each named graph."""
+    _settle(connection, folder)
+    done = [
+        *_read(connection, planned, before, target, keep_going, progress),
+        *_keep(connection, planned, before, target, progress),
+    ]
+    _describe(connection, planned)
+    bundle.insert(connection, curated=curated)
+    progress("columns", columnar.encode(connection, "nquad"))
+    connection.execute("DROP TABLE nquad")
+    return done
+
+
+def _finish(connection: DuckDBPyConnection, folder: Path, roots: Sequence[str], progress: Progress) -> dict[str, int]:
+    """Add what is derived, cut down to ``roots``, index the names; return how many quads each named graph has."""
+    columnar.encode(connection, derive.derive(connection))
+    if roots:
+        progress("columns", rooting.keep(connection, folder, roots))
+    naming.write(connection, folder / "names.sqlite")
+    connection.execute("CHECKPOINT")
+    rows = connection.execute(
+        "SELECT t.value, q.n FROM (SELECT g, count(*) AS n FROM quad GROUP BY g) q JOIN term t ON t.id = q.g"
+    )
+    return {str(graph): int(count) for graph, count in rows.fetchall()}
 
 
 def _settle(connection: DuckDBPyConnection, folder: Path) -> None:
@@ -185,10 +243,8 @@ def _read(
     for graph, items in planned.graphs.items():
         begin = time.perf_counter()
         old = before.get(graph)
-        if old is not None and old["files"] == [_entry(item) for item in items]:
-            count = _take_over(connection, target, graph)
-            progress(graph, count)
-            yield Done(graph, len(items), old["rows"], count, time.perf_counter() - begin, _memory(), kept=True)
+        if old is not None and _unchanged(old, items):
+            yield _kept(connection, target, old, progress)
             continue
         errors: list[str] = []
 
@@ -208,47 +264,26 @@ def _read(
         yield Done(graph, len(items), rows, count, time.perf_counter() - begin, _memory(), tuple(errors))
 
 
+def _unchanged(old: dict[str, Any], items: list[Item]) -> bool:
+    """Tell whether ``items`` are the files that the same code has read, and all that they say is there."""
+    whole = not old["left_out"] and not old["roots"]  # rows that are left out are told each time
+    return whole and old["code"] == earlier.code() and old["files"] == [_entry(item) for item in items]
+
+
 def _keep(
-    connection: DuckDBPyConnection,
-    planned: Plan,
-    before: dict[str, Any],
-    target: Path,
-    without: Sequence[str],
-    progress: Progress,
+    connection: DuckDBPyConnection, planned: Plan, before: dict[str, Any], target: Path, progress: Progress
 ) -> Iterator[Done]:
-    """Take over the named graphs of the earlier build that this one has no files for, but for those in ``without``."""
+    """Take over the named graphs of the earlier build that this one has no files for."""
     for graph, old in before.items():
-        if graph in planned.graphs or graph.removeprefix(registry.RELEASE) in without:
-            continue
-        begin = time.perf_counter()
-        count = _take_over(connection, target, graph)
-        progress(graph, count)
-        yield Done(graph, len(old["files"]), old["rows"], count, time.perf_counter() - begin, _memory(), kept=True)
+        if graph not in planned.graphs:
+            yield _kept(connection, target, old, progress)
 
 
-def _take_over(connection: DuckDBPyConnection, target: Path, graph: str) -> int:
-    """Copy one named graph, with its description, out of the columns of the graph directory ``target``."""
-    old = str(target / "quads.duckdb").replace("'", "''")
-    connection.execute(f"ATTACH '{old}' AS earlier (READ_ONLY)")
-    try:
-        row = connection.execute(
-            f"""INSERT INTO nquad SELECT {columnar.text_of("s")}, {columnar.text_of("p")}, {columnar.text_of("o")},
-                {columnar.text_of("g")}
-            FROM earlier.quad q JOIN earlier.term s ON s.id = q.s JOIN earlier.term p ON p.id = q.p
-            JOIN earlier.term o ON o.id = q.o JOIN earlier.term g ON g.id = q.g WHERE g.value = ?""",
-            [graph],
-        ).fetchone()
-        connection.execute(
-            f"""INSERT INTO nquad SELECT {columnar.text_of("s")}, {columnar.text_of("p")}, {columnar.text_of("o")},
-                {columnar.text_of("g")}
-            FROM earlier.quad q JOIN earlier.term s ON s.id = q.s JOIN earlier.term p ON p.id = q.p
-            JOIN earlier.term o ON o.id = q.o JOIN earlier.term g ON g.id = q.g
-            WHERE g.value = '{META}' AND (s.value = $1 OR starts_with(s.value, $1 || '/file/'))""",
-            [graph],
-        )
-    finally:
-        connection.execute("DETACH earlier")
-    return int(row[0]) if row else 0
+def _kept(connection: DuckDBPyConnection, target: Path, old: dict[str, Any], progress: Progress) -> Done:
+    begin = time.perf_counter()
+    count = earlier.take_over(connection, target, old["graph"])
+    progress(old["graph"], count)
+    return Done(old["graph"], len(old["files"]), old["rows"], count, time.perf_counter() - begin, _memory(), kept=True)
 
 
 def _describe(connection: DuckDBPyConnection, planned: Plan) -> None:
@@ -256,13 +291,13 @@ def _describe(connection: DuckDBPyConnection, planned: Plan) -> None:
     rows = []
     for graph, items in planned.graphs.items():
         source = items[0].format.source
-        stated = next((item.stated for item in items if item.stated != Stated()), Stated())
+        stated = _stated(items)
         for item in items:
             rows.append(
                 (
                     "source",
                     {
-                        "graph": META,
+                        "graph": earlier.META,
                         "iri": graph,
                         "title": f"{source.title}: {graph.removeprefix(registry.RELEASE)}",
                         "publisher": source.publisher,
@@ -286,55 +321,42 @@ def _describe(connection: DuckDBPyConnection, planned: Plan) -> None:
     quads.insert(connection, "nquad", ("source",))
 
 
+def _stated(items: Iterable[Item]) -> Stated:
+    """Return what the files of a release say of it: the first that says anything."""
+    return next((item.stated for item in items if item.stated != Stated()), Stated())
+
+
 def _entry(item: Item) -> dict[str, Any]:
     return {"name": item.path.name, "bytes": item.bytes, "sha256": item.sha256}
 
 
-def _entries(planned: Plan, before: dict[str, Any], done: Iterable[Done]) -> list[dict[str, Any]]:
+def _entries(planned: Plan, before: dict[str, Any], done: Iterable[Done], roots: Sequence[str]) -> list[dict[str, Any]]:
     entries = []
     for one in done:
-        if one.graph in planned.graphs:
-            items = planned.graphs[one.graph]
-            source = items[0].format.source
-            entry = {
+        if one.kept:
+            old = before[one.graph]
+            entries.append({**old, "quads": one.quads, "roots": sorted({*old["roots"], *roots})})
+            continue
+        items = planned.graphs[one.graph]
+        source, stated = items[0].format.source, _stated(items)
+        entries.append(
+            {
                 "graph": one.graph,
+                "name": one.graph.removeprefix(registry.RELEASE),
+                "source": source.name,
                 "title": source.title,
-                "version": items[0].stated.version,
-                "license": items[0].stated.license or source.license,
+                "version": stated.version,
+                "license": stated.license or source.license,
                 "redistribution": source.redistribution,
+                "code": earlier.code(),
                 "files": [_entry(item) for item in items],
                 "rows": one.rows,
                 "left_out": len(one.errors),
+                "roots": sorted(roots),
+                "quads": one.quads,
             }
-        else:
-            entry = before[one.graph]
-        entries.append({**entry, "quads": one.quads})
-    return entries
-
-
-def _manifest(target: Path) -> dict[str, Any]:
-    """Return the sources of an earlier build by graph; nothing when there is none, or other code made it."""
-    path = target / "manifest.json"
-    if not path.is_file():
-        if target.is_dir() and any(target.iterdir()):
-            raise UsageError(f"{target}: this folder is not a graph directory and is not empty; name another place")
-        return {}
-    manifest = json.loads(path.read_text(encoding="utf-8"))
-    if manifest.get("graph") != "built":
-        raise CalckgError(f"{target}: not made by calckg build; name another place")
-    if manifest.get("code") != code():
-        return {}
-    return {entry["graph"]: entry for entry in manifest["sources"]}
-
-
-def code() -> str:
-    """Return a digest of the code that turns files into quads: what other code made is read again."""
-    package = Path(__file__).parent
-    digest = hashlib.sha256()
-    for folder in ("upstream", "tables", "quads"):
-        for path in sorted((package / folder).glob("*.py")):
-            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:32]
+        )
+    return sorted(entries, key=lambda entry: str(entry["graph"]))
 
 
 def _memory() -> int:

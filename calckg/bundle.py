@@ -1,6 +1,6 @@
 """The bundled graph: ``graph/`` and ``ontology/`` compiled once to a graph directory in the user's cache.
 
-The directory has the layout of a built graph (``quads.duckdb``, ``store/``, ``manifest.json``) and is named after the
+The directory has the layout of a built graph (``quads.duckdb``, ``store/``, ``names.sqlite``, ``manifest.json``) and is named after the
 SHA-256 of all that goes into it, so that an edited file makes a new one. ``CALCKG_CACHE`` names another cache.
 """
 
@@ -104,6 +104,7 @@ def _key() -> str:
         "columnar",
         "derive",
         "loading",
+        "naming",
         "storing",
         "prefixes",
         "quads",
@@ -123,8 +124,8 @@ def _key() -> str:
 
 
 def compile_to(folder: Path) -> None:
-    """Compile the bundled graph to ``folder``: columns, derived graphs, store, manifest."""
-    from calckg import columnar, derive, storing
+    """Compile the bundled graph to ``folder``: columns, derived graphs, store, index of names, manifest."""
+    from calckg import columnar, derive, naming, storing
 
     connection = columnar.connect(folder / "quads.duckdb")
     try:
@@ -133,6 +134,7 @@ def compile_to(folder: Path) -> None:
         columnar.encode(connection, "nquad")
         count = columnar.encode(connection, derive.derive(connection))
         storing.write(connection, folder / "store")
+        naming.write(connection, folder / "names.sqlite")
         connection.execute("CHECKPOINT")
     finally:
         connection.close()

@@ -35,7 +35,7 @@ _TAIL = "substr(t, length(t) - strpos(reverse(t), '\"') + 2)"
 # Where a text holds the character that stands in for the backslash, or may hold a code point escape, Python undoes all.
 _RARE = "(contains(t, '\\u') OR contains(t, '\\U') OR contains(t, chr(1)))"
 _UNESCAPED = (
-    f"CASE WHEN {_RARE} THEN {_LEXICAL} ELSE "
+    f"CASE WHEN {_RARE} OR NOT contains(t, '\\') THEN {_LEXICAL} ELSE "
     f"replace(replace(replace(replace(replace(replace(replace(replace({_LEXICAL},"
     " '\\\\', chr(1)), '\\\"', '\"'), '\\n', chr(10)), '\\r', chr(13)), '\\t', chr(9)),"
     " '\\b', chr(8)), '\\f', chr(12)), chr(1), '\\') END"
@@ -88,26 +88,31 @@ def encode(connection: DuckDBPyConnection, relation: str) -> int:
     ``g`` is NULL for the default graph. A quad that comes twice, or is there already, is kept once. New terms are
     numbered in the order of their texts, after those that are there.
     """
+    # Predicates and graphs are few: a relation of their own keeps their joins small.
     connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE known_term AS SELECT {text_of("t")} AS t, t.id FROM term t;
+        f"""CREATE OR REPLACE TEMP TABLE few AS
+        SELECT DISTINCT p AS t FROM {relation} UNION SELECT DISTINCT g FROM {relation} WHERE g IS NOT NULL;
+        CREATE OR REPLACE TEMP TABLE told_term AS
+        SELECT n.t, k.id FROM (SELECT s AS t FROM {relation} UNION SELECT o FROM {relation} UNION SELECT t FROM few) n
+        LEFT JOIN (SELECT {text_of("t")} AS t, t.id FROM term t) k ON k.t = n.t;
         CREATE OR REPLACE TEMP TABLE encoded_term AS
-        SELECT n.t, row_number() OVER (ORDER BY n.t) + (SELECT coalesce(max(id), 0) FROM known_term) AS id
-        FROM (SELECT s AS t FROM {relation} UNION SELECT p FROM {relation} UNION SELECT o FROM {relation}
-              UNION SELECT g FROM {relation} WHERE g IS NOT NULL) n
-        LEFT JOIN known_term k ON k.t = n.t WHERE k.t IS NULL"""
+        SELECT t, row_number() OVER (ORDER BY t) + (SELECT coalesce(max(id), 0) FROM term) AS id
+        FROM told_term WHERE id IS NULL"""
     )
     connection.execute(_ENCODE)
     _unescape(connection)
     connection.execute(
-        f"""INSERT INTO encoded_term SELECT t, id FROM known_term;
+        f"""INSERT INTO encoded_term SELECT t, id FROM told_term WHERE id IS NOT NULL;
+        CREATE OR REPLACE TEMP TABLE few_term AS SELECT e.t, e.id FROM encoded_term e JOIN few f ON f.t = e.t;
         INSERT INTO quad
         SELECT DISTINCT s.id, p.id, o.id, coalesce(g.id, {DEFAULT_GRAPH})
-        FROM {relation} q JOIN encoded_term s ON s.t = q.s JOIN encoded_term p ON p.t = q.p
-        JOIN encoded_term o ON o.t = q.o LEFT JOIN encoded_term g ON g.t = q.g
+        FROM {relation} q JOIN encoded_term s ON s.t = q.s JOIN few_term p ON p.t = q.p
+        JOIN encoded_term o ON o.t = q.o LEFT JOIN few_term g ON g.t = q.g
         EXCEPT SELECT s, p, o, g FROM quad
+        WHERE g = {DEFAULT_GRAPH} OR g IN (SELECT id FROM few_term)
         ORDER BY ALL"""
     )
-    connection.execute("DROP TABLE encoded_term; DROP TABLE known_term")
+    connection.execute("DROP TABLE few; DROP TABLE told_term; DROP TABLE encoded_term; DROP TABLE few_term")
     row = connection.execute("SELECT count(*) FROM quad").fetchone()
     return int(row[0]) if row else 0
 

@@ -8,14 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pyoxigraph as ox
-
 from calckg import bundle
 from calckg.errors import SourceError, UsageError
-from calckg.sparql import EndpointGraph, LocalGraph, SparqlGraph
 
 if TYPE_CHECKING:
+    import pyoxigraph as ox
     from duckdb import DuckDBPyConnection
+
+    from calckg.sparql import SparqlGraph
 
 
 class KnowledgeGraph:
@@ -53,12 +53,16 @@ class KnowledgeGraph:
     @cached_property
     def sparql(self) -> SparqlGraph:
         """The side that answers SPARQL."""
+        from calckg.sparql import EndpointGraph, LocalGraph
+
         if self._endpoint is not None:
             return EndpointGraph(self._endpoint)
         return LocalGraph(self._store)
 
     @cached_property
     def _store(self) -> ox.Store:
+        import pyoxigraph as ox
+
         path = self._local("the store") / "store"
         try:
             return ox.Store.read_only(str(path))
@@ -72,6 +76,15 @@ class KnowledgeGraph:
 
         return columnar.connect(self._local("the columns") / "quads.duckdb", read_only=True)
 
+    @property
+    def names(self) -> Path:
+        """The index of names, a file for ``calckg.naming.search``."""
+        if self._directory is None:
+            raise UsageError(
+                f"{self.name} has no index of names; ask it with: calckg query search-by-name --endpoint {self.name}"
+            )
+        return self._directory / "names.sqlite"
+
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """What the graph was made of; empty for a distant one."""
@@ -82,6 +95,8 @@ class KnowledgeGraph:
 
     def quads(self) -> Iterator[ox.Quad]:
         """Yield the quads of the named graphs; of a distant graph, of its named graphs by SPARQL."""
+        import pyoxigraph as ox
+
         if self._endpoint is None:
             # From the columns, which keep each literal as it was written; the store writes 99.0 as 99.
             from calckg import columnar

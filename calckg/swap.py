@@ -84,7 +84,11 @@ def _take_place(part: Path, target: Path) -> None:
         # Between these two there is no target for a moment; who dies here is helped by _recover.
         old = old_of(target)
         target.rename(old)
-        part.rename(target)
+        try:
+            part.rename(target)
+        except OSError:
+            old.rename(target)
+            raise
         shutil.rmtree(old, ignore_errors=True)
     _sync_directory(target.parent)
 

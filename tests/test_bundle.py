@@ -36,6 +36,16 @@ def resource_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return root
 
 
+# Another process, which compiles the same small graph.
+PROGRAM = """
+import sys
+from pathlib import Path
+from calckg import bundle, resources
+resources.root = lambda: Path(sys.argv[1])
+print(bundle.directory())
+"""
+
+
 def left(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
@@ -138,13 +148,13 @@ def test_a_cache_without_permission_costs_only_time(resource_root: Path, tmp_pat
     assert (bundle.directory() / "manifest.json").is_file()
 
 
-def test_what_is_compiled_for_one_process_goes_with_it(tmp_path: Path) -> None:
+def test_what_is_compiled_for_one_process_goes_with_it(resource_root: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    program = "from calckg import bundle; print(bundle.directory())"
     environment = os.environ | {"CALCKG_CACHE": str(tmp_path / "file"), "TMPDIR": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", PROGRAM, str(resource_root)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.startswith(str(tmp_path))
-    assert left(tmp_path) == ["file"]
+    assert left(tmp_path) == ["file", "root"]
 
 
 def test_a_user_without_a_home_has_no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,17 +181,13 @@ def test_the_cache_is_in_the_home_otherwise(monkeypatch: pytest.MonkeyPatch) -> 
     assert bundle.cache() == Path("/home/someone/.cache/calckg")
 
 
-def test_two_processes_at_once_end_with_one_graph(tmp_path: Path) -> None:
-    program = "from calckg import bundle; print(bundle.directory())"
-    environment = os.environ | {"CALCKG_CACHE": str(tmp_path)}
-    both = [
-        subprocess.Popen([sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE, text=True)
-        for _ in range(2)
-    ]
+def test_two_processes_at_once_end_with_one_graph(resource_root: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", PROGRAM, str(resource_root)]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     one, two = (process.communicate()[0] for process in both)
     assert [process.returncode for process in both] == [0, 0]
     assert one == two
-    assert left(tmp_path) == [Path(one.strip()).name]
+    assert left(tmp_path / "cache") == [Path(one.strip()).name]
 
 
 def test_of_two_that_compile_the_later_takes_what_is_there(

@@ -58,7 +58,7 @@ def tables(connection: duckdb.DuckDBPyConnection) -> tuple[list[tuple[object, ..
     )
 
 
-FEW = settings(max_examples=15)
+FEW = settings(max_examples=10)
 SAMPLES = [
     ox.Quad(A, P, ox.Literal("\\u0041")),  # a backslash and a u: no escape
     ox.Quad(A, P, ox.Literal("\x01\\n")),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 import rdflib
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calckg import rdf
@@ -18,6 +18,7 @@ from calckg.errors import SourceError, UsageError
 from tests import terms
 from tests.conftest import ROOT
 
+FEW = settings(max_examples=20)  # of each format
 SUFFIX = {"turtle": ".ttl", "trig": ".trig", "ntriples": ".nt", "nquads": ".nq", "rdfxml": ".rdf", "jsonld": ".jsonld"}
 TEXT = {name: terms.XML_TEXT if name == "rdfxml" else terms.TEXT for name in SUFFIX}
 
@@ -54,6 +55,7 @@ def merged(quads: list[ox.Quad]) -> set[ox.Quad]:
 
 
 @pytest.mark.parametrize("name", SUFFIX)
+@FEW
 @given(data=st.data())
 def test_what_is_written_is_read_again(name: str, folder: Path, data: st.DataObject) -> None:
     named = rdf.FORMATS[name].supports_datasets
@@ -65,6 +67,7 @@ def test_what_is_written_is_read_again(name: str, folder: Path, data: st.DataObj
 
 
 @pytest.mark.parametrize("name", SUFFIX)
+@FEW
 @given(data=st.data())
 def test_blank_nodes_are_read_again_as_the_same_graph(name: str, folder: Path, data: st.DataObject) -> None:
     quads = data.draw(st.lists(terms.quads(terms.XML_TEXT, graphs=False), min_size=1, max_size=4))
@@ -76,6 +79,7 @@ def test_blank_nodes_are_read_again_as_the_same_graph(name: str, folder: Path, d
 
 
 @pytest.mark.parametrize("name", ["turtle", "ntriples", "rdfxml"])
+@FEW
 @given(data=st.data())
 def test_a_format_without_named_graphs_gets_the_merge(name: str, folder: Path, data: st.DataObject) -> None:
     quads = data.draw(st.lists(terms.quads(terms.XML_TEXT, blanks=False), min_size=1, max_size=5))
@@ -83,6 +87,7 @@ def test_a_format_without_named_graphs_gets_the_merge(name: str, folder: Path, d
 
 
 @pytest.mark.parametrize("name", SUFFIX)
+@FEW
 @given(data=st.data())
 def test_the_order_of_the_input_does_not_show(name: str, data: st.DataObject) -> None:
     quads = data.draw(st.lists(terms.quads(terms.XML_TEXT), max_size=6))

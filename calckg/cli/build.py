@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from calckg import build as building
-from calckg import render
+from calckg import earlier, render
 from calckg.errors import UsageError
 from calckg.upstream import registry
 
@@ -29,7 +29,7 @@ def build(
     ] = Path("KG"),
     source: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=PATH", help="Say outright whose a file is (repeatable): medgen=names.txt."),
+        typer.Option(metavar="NAME=PATH", help="Say outright whose a file is (repeatable): pubmed=articles.xml."),
     ] = None,
     only: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only this source of those found (repeatable).")
@@ -40,6 +40,13 @@ def build(
     curated: Annotated[bool, typer.Option(help="With calckg's own curated graph.")] = True,
     store: Annotated[bool, typer.Option(help="With the store; without it: columns only, for stats and dump.")] = True,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what an earlier build has put there.")] = False,
+    root: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CONCEPT",
+            help="Keep only this concept (a code or a name; repeatable), what is narrower, and what is linked to them.",
+        ),
+    ] = None,
     keep_going: Annotated[
         bool, typer.Option("--keep-going", help="Leave out rows that can't be read, count and list them.")
     ] = False,
@@ -49,14 +56,14 @@ def build(
     Files are known by their names and first lines. An unchanged file is not read again; sources of an earlier build
     that are not given stay. The old graph stays whole until the new one is complete.
     """
-    if not downloads and not source:
+    if not downloads and not source and not without:
         raise UsageError("name the files or folders to build from, such as: calckg build downloads -o KG")
     planned = building.plan(downloads or [], [_named(text) for text in source or []])
-    _select(planned, only or [], without or [])
-    for line in _unknown(planned.unknown):
+    for line in [*_listed("not known", planned.unknown), *_listed("not a whole download", planned.incomplete)]:
         print(line, file=sys.stderr)
-    if not planned.graphs:
+    if not planned.graphs and not without:
         raise UsageError("none of these files is known; say whose they are with --source NAME=PATH")
+    _select(planned, only or [], without or [], earlier.names(output))
     with _bars() as progress:
         done = building.build(
             output,
@@ -66,6 +73,7 @@ def build(
             without=without or [],
             with_store=store,
             keep_going=keep_going,
+            roots=root or [],
             progress=progress,
         )
     _summary(done)
@@ -74,32 +82,35 @@ def build(
 def _named(text: str) -> tuple[str, Path]:
     name, equals, path = text.partition("=")
     if not equals or not path:
-        raise UsageError(f"--source {text!r}: write NAME=PATH, such as medgen=names.txt")
+        raise UsageError(f"--source {text!r}: write NAME=PATH, such as pubmed=articles.xml")
     registry.by_name(name)
     return name, Path(path)
 
 
-def _select(planned: building.Plan, only: list[str], without: list[str]) -> None:
-    """Keep what --only and --without say; a name is a source's or a named graph's."""
+def _select(planned: building.Plan, only: list[str], without: list[str], known: set[str]) -> None:
+    """Keep what --only and --without say; a name is a source's or a named graph's, here or in an earlier build."""
+    here = {graph.removeprefix(registry.RELEASE) for graph in planned.graphs}
     for name in [*only, *without]:
-        if name not in {graph.removeprefix(registry.RELEASE) for graph in planned.graphs}:
+        if name not in here | known:
             registry.by_name(name)
     for graph, items in list(planned.graphs.items()):
         names = {graph.removeprefix(registry.RELEASE), items[0].format.source.name}
         if (only and not names & set(only)) or names & set(without):
             del planned.graphs[graph]
+    if only and not planned.graphs:
+        raise UsageError(f"--only {', '.join(only)}: there is no file of it here; found: {', '.join(sorted(here))}")
 
 
-def _unknown(paths: list[Path]) -> Iterator[str]:
-    """Name the files that no reader knows, many in one folder together."""
+def _listed(why: str, paths: list[Path]) -> Iterator[str]:
+    """Name the files that are left out, many in one folder together."""
     folders = Counter(path.parent for path in paths)
     for folder, count in sorted(folders.items()):
         if count > 3:
-            yield f"not known, left out: {count} files in {folder}"
+            yield f"{why}, left out: {count} files in {folder}"
             continue
         for path in sorted(paths):
             if path.parent == folder:
-                yield f"not known, left out: {path}"
+                yield f"{why}, left out: {path}"
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""``calckg stats``: what the graph holds, counted."""
+"""``calckg stats``: what the graph holds, counted; or its VoID description."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
-from calckg import prefixes, render
-from calckg.cli.options import KgOption, OutputOption, choose_format, emit, open_graph, terminal_width
+from calckg import prefixes, rdf, render
+from calckg.cli.options import KgOption, OutputOption, choose_format, emit, open_graph, opened, terminal_width
 
 app = typer.Typer(add_completion=False)
 _FORMATS = ("table", "csv", "json", "markdown")
-_SUFFIXES = {".csv": "csv", ".json": "json", ".md": "markdown", ".txt": "table"}
+_SUFFIXES = rdf.SUFFIXES | {".csv": "csv", ".json": "json", ".md": "markdown", ".txt": "table"}
 _COLUMNS = ("what", "of", "count")
 
 
@@ -25,17 +25,28 @@ def stats(
         typer.Option(
             "--format",
             metavar="NAME",
-            help=f"One of: {', '.join(_FORMATS)}. Default: by the suffix of -o, a table on a terminal, else csv.",
+            help=f"One of: {', '.join(_FORMATS)}, or for VoID {', '.join(rdf.FORMATS)}. "
+            "Default: by the suffix of -o, a table on a terminal, else csv.",
         ),
     ] = None,
     kg: KgOption = None,
     output: OutputOption = None,
 ) -> None:
-    """Count what the graph holds: quads, named graphs, classes, concepts, associations, mappings."""
+    """Count what the graph holds: quads, named graphs, classes, concepts, associations, mappings.
+
+    In an RDF format it is the VoID description: a void:Dataset with its class and property partitions, its vocabularies
+    and a subset for each named graph.
+    """
     from calckg.stats import count
+    from calckg.void import describe
 
     width = terminal_width(output)
-    name = choose_format(format, output, _FORMATS, _SUFFIXES, "table" if width else "csv")
+    name = choose_format(format, output, (*_FORMATS, *rdf.FORMATS), _SUFFIXES, "table" if width else "csv")
+    if name in rdf.FORMATS:
+        description = list(describe(open_graph(kg, None)))
+        with opened(output) as stream:
+            rdf.write_quads(description, stream, name)
+        return
     counts = count(open_graph(kg, None))
     rows = [(c.heading, c.what, str(c.count)) for c in counts]
     if name == "json":

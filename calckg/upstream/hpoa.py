@@ -40,7 +40,7 @@ ANNOTATIONS: Final = Layout(tuple(_COLUMNS.split()), "\t")
 GENES: Final = Layout(("ncbi_gene_id", "gene_symbol", "association_type", "disease_id", "source"), "\t", headed=True)
 _OLD_NAMES: Final = {"databaseid": "database_id", "diseasename": "disease_name"}
 _TABLES: Final = tuple(
-    f"hpoa{name}" for name in ("", "_code", "_reference", "_frequency", "_modifier", "_biocuration", "_read", "_alone")
+    f"hpoa{name}" for name in ("", "_code", "_reference", "_frequency", "_modifier", "_biocuration", "_pair")
 )
 _BATCH: Final = 10_000
 # What makes rows one association, as of ``calckg.quads``: all but evidence, biocuration and the disease's name.
@@ -138,16 +138,17 @@ def _load_slowly(connection: DuckDBPyConnection, path: Path, header: int, on_err
 
 
 def _associate(connection: DuckDBPyConnection, graph: str) -> None:
-    """Make the associations; rows of one content are put together, apart from the others, as they are few."""
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE hpoa_read AS {_read()}")
+    """Make the associations; rows that may be of one content are put together apart, as they are few."""
     connection.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE hpoa_alone AS
-        SELECT min(rowid) AS row FROM hpoa_read GROUP BY {", ".join(_CONTENT)} HAVING count(*) = 1
+        """
+        CREATE OR REPLACE TEMP TABLE hpoa_pair AS
+        SELECT d.iri AS subject, t.iri AS object
+        FROM hpoa JOIN hpoa_code AS d ON d.text = database_id JOIN hpoa_code AS t ON t.text = hpo_id
+        GROUP BY d.iri, t.iri HAVING count(*) > 1
         """
     )
     alone = _association(
-        "hpoa_read SEMI JOIN hpoa_alone ON hpoa_read.rowid = row",
+        f"({_read('ANTI')})",
         evidence=f"[{choice('evidence', EVIDENCE)}]",
         automated="evidence = 'IEA'",
         contributor="contributor",
@@ -156,13 +157,14 @@ def _associate(connection: DuckDBPyConnection, graph: str) -> None:
         more="others",
     )
     together = _association(
-        "hpoa_read ANTI JOIN hpoa_alone ON hpoa_read.rowid = row",
+        f"({_read('SEMI')})",
         evidence=f"list_sort(list(DISTINCT {choice('evidence', EVIDENCE)}))",
         automated="bool_and(evidence = 'IEA')",
-        contributor="list_sort(list_distinct(flatten(list(contributor))))",
+        contributor="list_sort(list_distinct(flatten(list(contributor) FILTER (contributor IS NOT NULL))))",
         first="min(first)",
         last="max(last)",
-        more=f"""list_concat([{said("ckg:rowCount", "xsd:integer")} || CAST(count(*) AS VARCHAR)],
+        more=f"""list_concat(
+            CASE WHEN count(*) > 1 THEN [{said("ckg:rowCount", "xsd:integer")} || CAST(count(*) AS VARCHAR)] END,
             list_sort(list_distinct(flatten(list(others) FILTER (others IS NOT NULL)))))""",
     )
     for select in (alone, f"{together} GROUP BY {', '.join(_CONTENT)}"):
@@ -193,17 +195,18 @@ def _association(
     """
 
 
-def _read() -> str:
-    """Return the SQL of the rows of ``hpoa`` with each value read."""
+def _read(kind: str) -> str:
+    """Return the SQL of the rows of ``hpoa`` with each value read, whose pair is (SEMI) or is not (ANTI) in another."""
     return f"""
-        SELECT d.iri AS subject, d.prefix AS database, aspect, t.iri AS object,
-            qualifier IS NOT NULL OR coalesce(excluded, false) AS negated, evidence,
-            frequency_qualifier, has_count, has_total, has_percentage, o.iri AS onset_qualifier,
+        SELECT subject, database, aspect, object, qualifier IS NOT NULL OR coalesce(excluded, false) AS negated,
+            evidence, frequency_qualifier, has_count, has_total, has_percentage, o.iri AS onset_qualifier,
             {choice("upper(sex)", SEXES)} AS sex_qualifier, severity_qualifier, modifier_qualifier,
             publications, others, contributor, first, last
-        FROM hpoa
-        JOIN hpoa_code AS d ON d.text = database_id
-        JOIN hpoa_code AS t ON t.text = hpo_id
+        FROM (
+            SELECT hpoa.*, d.iri AS subject, d.prefix AS database, t.iri AS object
+            FROM hpoa JOIN hpoa_code AS d ON d.text = database_id JOIN hpoa_code AS t ON t.text = hpo_id
+            {kind} JOIN hpoa_pair AS pair ON pair.subject = d.iri AND pair.object = t.iri
+        ) AS row_
         LEFT JOIN hpoa_code AS o ON o.text = onset
         LEFT JOIN hpoa_frequency USING (frequency)
         LEFT JOIN hpoa_modifier USING (modifier)

@@ -87,10 +87,13 @@ def identify(connection: DuckDBPyConnection, table: str, single: Iterable[str], 
         "(text VARCHAR, iri VARCHAR, prefix VARCHAR, notation VARCHAR, is_code BOOLEAN, wrong VARCHAR)"
     )
     references = References()
+    _by_pattern(connection, references)
     (total,) = connection.execute("SELECT count(*) FROM hpoa_text").fetchone() or (0,)
     for start in range(0, total, _BATCH):
         rows = connection.execute(
-            "SELECT text FROM hpoa_text WHERE rowid >= $1 AND rowid < $2 AND text <> ''", [start, start + _BATCH]
+            "SELECT text FROM hpoa_text ANTI JOIN hpoa_code USING (text) "
+            "WHERE hpoa_text.rowid >= $1 AND hpoa_text.rowid < $2 AND text <> ''",
+            [start, start + _BATCH],
         ).fetchall()
         known = [(text, references(text)) for (text,) in rows]
         connection.execute(
@@ -109,6 +112,27 @@ def identify(connection: DuckDBPyConnection, table: str, single: Iterable[str], 
             ],
         )
     connection.execute("DROP TABLE hpoa_text")
+
+
+def _by_pattern(connection: DuckDBPyConnection, references: References) -> None:
+    """Identify what a pattern tells, which is nearly all."""
+    names = connection.execute("SELECT DISTINCT split_part(text, ':', 1) FROM hpoa_text WHERE contains(text, ':')")
+    for (name,) in names.fetchall():
+        head = references.head(name)
+        if head is not None:
+            connection.execute(
+                f"""
+                INSERT INTO hpoa_code
+                SELECT text, {quoted(head.namespace)} || code, {quoted(head.prefix)},
+                    {quoted(head.prefix + ":")} || code,
+                    {head.is_code}, NULL
+                FROM (
+                    SELECT text, substr(text, length($name) + 2) AS code FROM hpoa_text
+                    WHERE split_part(text, ':', 1) = $name
+                ) AS named WHERE regexp_full_match(code, {quoted(head.pattern)})
+                """,
+                {"name": name},
+            )
 
 
 def not_codes(connection: DuckDBPyConnection, table: str, column: str, prefix: str | None = None) -> dict[str, str]:
@@ -156,7 +180,8 @@ def _one_of(values: Iterable[str]) -> str:
 def _outside(connection: DuckDBPyConnection, column: str, condition: str, sayings: str) -> dict[str, str]:
     rows = connection.execute(
         f"""
-        SELECT v FROM (SELECT DISTINCT coalesce({column}, '') AS v FROM hpoa) WHERE NOT coalesce({condition}, false)
+        WITH value AS MATERIALIZED (SELECT DISTINCT coalesce({column}, '') AS v FROM hpoa)
+        SELECT v FROM value WHERE NOT coalesce({condition}, false)
         """
     ).fetchall()
     return {str(value): f"{sayings}, found {str(value)!r}" for (value,) in rows}

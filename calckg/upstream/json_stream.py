@@ -16,6 +16,7 @@ from calckg.errors import SourceError
 _CHUNK: Final = 1 << 20
 _LARGEST: Final = 1 << 27  # characters of one value
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
+_BEHIND: Final = frozenset(" \t\n\r,]}")
 _NEAR: Final = 16  # an error so near the end of what was read may come of the end: tru, \u00
 _SHOWN: Final = 40
 
@@ -81,11 +82,15 @@ class JsonStream:
             except json.JSONDecodeError as error:
                 cut_off = error.pos > len(self._text) - _NEAR or error.msg.startswith("Unterminated")
                 if self._ended or not cut_off:
-                    raise self._error(error.msg[:1].lower() + error.msg[1:], error.pos) from None
+                    said = (
+                        "a string without an end" if "ntermin" in error.msg else error.msg[:1].lower() + error.msg[1:]
+                    )
+                    raise self._error(said, error.pos, cut_off=cut_off) from None
             except (RecursionError, ValueError) as error:
                 raise self._error(f"this value can't be read ({error})") from None
             else:
-                if end < len(self._text) or self._ended or self._text[end - 1] in '}]"':
+                # A number may go on behind what was read: 0. is not yet 0.5.
+                if self._ended or self._text[end - 1] in '}]"' or self._text[end : end + 1] in _BEHIND:
                     self._position = end
                     return value
             if len(self._text) - self._position > _LARGEST:
@@ -93,10 +98,10 @@ class JsonStream:
             self._read()
 
     def skip(self) -> None:
-        """Pass over the next value; an array item by item."""
+        """Pass over the next value; an array item by item, as it may be long."""
         if self._peek() == "[":
             for _ in self.items():
-                self.skip()
+                self.value()
         else:
             self.value()
 
@@ -136,9 +141,9 @@ class JsonStream:
         start = self._line_start if last < 0 else last + 1
         return self._lines + self._text.count("\n", 0, position) + 1, position - start + 1
 
-    def _error(self, message: str, position: int | None = None) -> SourceError:
+    def _error(self, message: str, position: int | None = None, *, cut_off: bool = False) -> SourceError:
         at = self._position if position is None else position
         found = self._text[at : at + _SHOWN]
         said = f"{message}, found {found!r}" if found else f"{message}, and the file ends here"
-        remedy = "is the download complete?" if not found else "is this JSON? Download it again."
+        remedy = "is the download complete?" if cut_off or not found else "is this JSON? Download it again."
         return SourceError(f"not well-formed JSON ({said}); {remedy}", self.path, *self._place(at))

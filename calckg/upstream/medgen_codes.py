@@ -219,10 +219,8 @@ def settle_codes(connection: DuckDBPyConnection, graph: str) -> None:
     )
     found = connection.execute("SELECT DISTINCT prefix FROM medgen_end ORDER BY prefix").fetchall()
     # One statement for all systems: small ones one after another take several times as long.
-    spaces = " ".join(f"WHEN '{prefix}' THEN {namespace(prefix)}" for (prefix,) in found)
-    schemes = " ".join(f"WHEN '{prefix}' THEN {scheme(prefix)}" for (prefix,) in found)
-    if not found:
-        return
+    spaces = " ".join(f"WHEN '{prefix}' THEN {namespace(prefix)}" for (prefix,) in found) or "WHEN '' THEN ''"
+    schemes = " ".join(f"WHEN '{prefix}' THEN {scheme(prefix)}" for (prefix,) in found) or "WHEN '' THEN ''"
     code = f"CASE prefix {spaces} END || local"
     predicate = f"CASE WHEN exact THEN {resource('skos:exactMatch')} ELSE {resource('skos:closeMatch')} END"
     connection.execute(

@@ -182,14 +182,15 @@ def _relation(found: Layout, source: Path, table: str) -> str:
 
 def _quoted_lines(found: Layout, good: Path) -> str:
     names = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(found.header)))
-    return _read(good, ",", '"', names, skip=0)
+    return _read(good, ",", '"', names, skip=0, ends=r"\n")
 
 
-def _read(path: Path, separator: str, quote: str, columns: str, *, skip: int) -> str:
-    # Without new_line: DuckDB tells \n and \r\n apart itself and refuses a mixture; told \r\n, it loses lines.
+def _read(path: Path, separator: str, quote: str, columns: str, *, skip: int, ends: str = "") -> str:
+    # Not told how lines end, DuckDB tells \n and \r\n apart itself and refuses a mixture; told \r\n, it loses lines.
+    new_line = f"new_line = '{ends}', " if ends else ""
     return (
         f"read_csv({quoted(str(path))}, delim = '{separator}', quote = '{quote}', escape = '{quote}', comment = '', "
-        f"header = false, skip = {skip}, columns = {{{columns}}}, auto_detect = false, strict_mode = true)"
+        f"header = false, skip = {skip}, {new_line}columns = {{{columns}}}, auto_detect = false, strict_mode = true)"
     )
 
 
@@ -208,7 +209,7 @@ def _unfolded(found: Layout) -> Iterator[Path]:
     with _temporary("wb") as (target, name):
         rest = b""
         with opened(found.path) as source:
-            target.write(source.readline().encode())
+            target.write(source.readline().rstrip("\r\n").encode() + b"\n")
             while True:
                 text = source.read(_CHUNK)
                 block = rest + text.encode().replace(end[:1] + b"\r\n", end)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from calckg.upstream import OnError
-from calckg.upstream.ends import namespace, scheme
+from calckg.upstream.ends import namespace, resource, scheme
 from calckg.upstream.flat import quoted
 from calckg.upstream.medgen_codes import local_part
 from calckg.upstream.medgen_files import Kind, load, refuse
@@ -210,8 +210,9 @@ def settle_gone(connection: DuckDBPyConnection, graph: str) -> None:
     )
     connection.execute(
         f"""
-        INSERT INTO concept (graph, concept, scheme, notation, deprecated, retired_on)
-        SELECT $graph, {medgen} || cui, {scheme("medgen")}, 'medgen:' || cui, true,
+        INSERT INTO concept (graph, concept, scheme, notation, category, deprecated, retired_on)
+        SELECT $graph, {medgen} || cui, {scheme("medgen")}, 'medgen:' || cui,
+            CASE WHEN cui NOT IN (FROM medgen_known) THEN [{resource("biolink:NamedThing")}] END, true,
             CASE WHEN count(successor) = 0 THEN max(date) END
         FROM medgen_retired GROUP BY cui
         """,

@@ -8,6 +8,7 @@ found, not shown.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -50,8 +51,9 @@ LED: Final = 9
 NOTHING: Final[Check] = (lambda column: f"{column} IS NULL", lambda _: "a value expected, nothing found")
 """The check of a column that must have a value."""
 
+_WORD: Final = "[A-Za-z0-9_.-]+"
 _SOURCE: Final[Check] = (
-    lambda column: f"NOT regexp_full_match({column}, '[A-Za-z0-9_.-]+')",
+    lambda column: f"NOT regexp_full_match({column}, '{_WORD}')",
     lambda text: f"letters, digits, _, - and . expected as in SNOMEDCT_US, found {text!r}",
 )
 _TYPE: Final[Check] = (
@@ -92,6 +94,13 @@ def fill_atoms(connection: DuckDBPyConnection, path: Path, graph: str, on_error:
     count, found = load(connection, "medgen_file", path, ATOMS, on_error, text=("STR",))
     checks = {"CUI": (no_cui, wrong_cui), "SAB": _SOURCE, "STR": NOTHING}
     refuse(connection, "medgen_file", found, on_error, checks)
+    stage_atoms(connection, "medgen_file")
+    connection.execute("DROP TABLE medgen_file")
+    return count
+
+
+def stage_atoms(connection: DuckDBPyConnection, table: str) -> None:
+    """Put by the names in ``table``, which has the columns of MGCONSO, and their codes."""
     # What NCBI took over itself has a number of NCBI's as its CODE, and the source's own identifier in SDUI.
     code = "coalesce(SDUI, CASE WHEN NOT regexp_full_match(CODE, 'AN[0-9]+|NOCODE') THEN CODE END, SCUI)"
     connection.execute(
@@ -99,12 +108,10 @@ def fill_atoms(connection: DuckDBPyConnection, path: Path, graph: str, on_error:
         INSERT INTO medgen_atom
         SELECT CUI, STR, SAB, TTY, {code}, list_distinct([AUI, SAUI]),
             {_SHOWN} AND TS = 'P' AND STT = 'PF' AND ISPREF = 'Y', {_SHOWN}
-        FROM medgen_file
+        FROM {table}
         """
     )
-    stage_codes(connection, "medgen_file")
-    connection.execute("DROP TABLE medgen_file")
-    return count
+    stage_codes(connection, table)
 
 
 def fill_types(connection: DuckDBPyConnection, path: Path, graph: str, on_error: OnError) -> int:
@@ -186,7 +193,7 @@ def vocabularies(sabs: Iterable[str]) -> str:
     rows = [f"({', '.join(['CAST(NULL AS VARCHAR)'] * 2)}, false, CAST(NULL AS VARCHAR))"]  # there may be no other
     for sab in sorted(set(sabs)):
         prefix = prefix_of(sab)
-        place = quoted(expand(f"ckgid:scheme/{prefix or sab}")) if prefix or " " not in sab else "NULL"
+        place = quoted(expand(f"ckgid:scheme/{prefix or sab}")) if prefix or re.fullmatch(_WORD, sab) else "NULL"
         infores = quoted(expand(f"infores:{INFORES[sab]}")) if sab in INFORES else "NULL"
         rows.append(f"({quoted(sab)}, {place}, {str(prefix is not None).lower()}, {infores})")
     return f"(VALUES {', '.join(rows)}) AS vocabulary(sab, scheme, known, infores)"

@@ -3,7 +3,7 @@
 A row of MGREL says what its *second* concept is to its first, as in the UMLS: PAR, that CUI2 is the parent of CUI1;
 manifestation_of, that CUI2 is a manifestation of CUI1. Rows of REL PAR and CHD, and of RELA isa and inverse_isa, are
 ``skos:broader`` (Orphanet's, too: it calls its hierarchy part_of). A RELA becomes an association where the model has a
-predicate for it and the ends fit; ``related_to``, which says no more than that, is ``skos:related``. Left out and
+predicate for it and the ends fit; ``related_to`` and the response to a drug are ``skos:related``. Left out and
 counted: rows that are suppressed, of a concept to itself, and of a RELA that the model has no predicate for (places of
 terms in data models, variants of gene products), for a predicate as wide as ``biolink:related_to`` would say nothing.
 """
@@ -48,7 +48,8 @@ FEATURES: Final = Kind(
     ),
 )
 
-_RELATED: Final = "related_to"
+# They say no more than that there is something between the two.
+_RELATED: Final = ("related_to", "has_pharmacological_response", "pharmacological_response_of")
 # What a disease is said to have, by NCI: the abnormality of, and the disease that has it.
 _OF_DISEASE: Final = (
     ("is_cytogenetic_abnormality_of_disease", "disease_has_cytogenetic_abnormality"),
@@ -57,6 +58,7 @@ _OF_DISEASE: Final = (
     ("is_associated_disease_of_disease", ""),
 )
 _GENES: Final = (
+    ("gene_associated_with_disease", "disease_has_associated_gene"),
     ("gene_mapped_to_disease", "disease_mapped_to_gene"),
     ("gene_involved_in_pathogenesis_of_disease", "pathogenesis_of_disease_involves_gene"),
 )
@@ -72,7 +74,7 @@ def _rules() -> Iterator[Rule]:
     for forward, inverse in _OF_DISEASE:
         yield Rule(forward, "biolink:associated_with", forward=False)
         yield Rule(inverse, "biolink:associated_with")
-    for forward, inverse in _GENES:
+    for forward, inverse in _GENES[1:]:
         yield Rule(forward, "biolink:gene_associated_with_condition")
         yield Rule(inverse, "biolink:gene_associated_with_condition", forward=False)
 
@@ -90,6 +92,9 @@ def _known_ends() -> Iterator[tuple[str, str, str]]:
     for of, has in _OF_DISEASE:
         yield of, "DiseaseOrPhenotypicFeature", "Disease"
         yield has, "Disease", "DiseaseOrPhenotypicFeature"
+    for of, has in _GENES:
+        yield of, "Gene", "Disease"
+        yield has, "Disease", "Gene"
     yield "inheritance_type_of", "GeneticInheritance", "Disease"
     yield "has_inheritance_type", "Disease", "GeneticInheritance"
 
@@ -150,7 +155,7 @@ def fill_relations(connection: DuckDBPyConnection, path: Path, graph: str, on_er
             CASE WHEN coalesce(SUPPRESS, 'N') <> 'N' THEN 'suppressed'
                 WHEN CUI1 = CUI2 THEN 'of a concept to itself'
                 WHEN REL IN ('PAR', 'CHD') OR RELA IN ('isa', 'inverse_isa') THEN 'broader'
-                WHEN RELA = '{_RELATED}' THEN 'related'
+                WHEN RELA IN {_RELATED} THEN 'related'
                 WHEN relation IS NOT NULL THEN 'claim'
                 ELSE 'no predicate for ' || coalesce(REL, '') || coalesce(' ' || RELA, '') END AS fate
         FROM medgen_file LEFT JOIN {_meanings(connection, "RELA")} ON original = RELA

@@ -168,16 +168,14 @@ class Terms:
             if synonym.type:
                 row["synonym_type"] = [synonym.type]
             found = [self.reference(text) for text in synonym.xrefs]
-            row["xref"] = [reference.value for reference in found if reference.kind != "text"]
-            yield "name", row
+            xrefs = [reference.value for reference in found if reference.kind != "text"]
+            if xrefs or not found:
+                yield "name", {**row, "xref": xrefs}
             for reference in found:
                 if reference.kind == "text":  # a vocabulary of which no prefix is known, and the code in it
                     prefix, _, code = reference.value.rpartition(":")
                     source = _scheme(prefix)
-                    yield (
-                        "name",
-                        {**row, "xref": None, "vocabulary": source, "code": code if source else reference.value},
-                    )
+                    yield "name", {**row, "vocabulary": source, "code": code if source else reference.value}
 
     def _texts(self, concept: str, term: Term) -> Rows:
         row = {"graph": self.graph, "concept": concept, "lang": "en"}

@@ -11,6 +11,7 @@ from calckg.identifiers import CODE_SYSTEMS, problem
 
 _REMEMBERED: Final = 100_000
 _PLAIN: Final = re.compile(r"[A-Za-z0-9.-]+")
+_ODD: Final = ("doi",)  # whose codes may hold what has to be escaped in an IRI
 _ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|(?:urn|info):", re.IGNORECASE)
 
 
@@ -27,6 +28,15 @@ class Reference(NamedTuple):
     prefix: str | None = None
     notation: str | None = None
     wrong: str | None = None
+
+
+class Head(NamedTuple):
+    """How codes look that begin with some prefix: what follows the colon matches ``pattern``, a whole match."""
+
+    prefix: str
+    namespace: str
+    pattern: str
+    is_code: bool
 
 
 class References:
@@ -50,6 +60,17 @@ class References:
                 self._known.clear()
             found = self._known[text] = self._look_up(text)
         return found
+
+    def head(self, name: str) -> Head | None:
+        """Return how codes look that begin with the prefix ``name``, as it is written; ``None`` if no pattern tells.
+
+        A match is read by the table as prefix and namespace say, so that SQL may do it for many.
+        """
+        prefix = self._heads.get(name.lower())
+        if prefix is None or CODE_SYSTEMS[prefix].check is not None or prefix in _ODD:
+            return None
+        record = self.prefixes.records[prefix]
+        return Head(prefix, record.namespace, CODE_SYSTEMS[prefix].pattern, record.clique_rank is not None)
 
     def _look_up(self, text: str) -> Reference:
         plain = text.strip()

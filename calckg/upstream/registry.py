@@ -93,8 +93,11 @@ def recognise(path: Path, head: bytes) -> Format | None:
 
 
 def by_name(name: str) -> list[Format]:
-    """Return the formats of the source called ``name``; raises ``UnknownNameError`` with the nearest names."""
-    found = [known for known in formats() if known.source.name == name]
+    """Return the formats of the source called ``name``, or the one format called so.
+
+    Raises ``UnknownNameError`` with the nearest names.
+    """
+    found = [known for known in formats() if name in (known.source.name, known.name)]
     if not found:
         raise UnknownNameError("source", name, sorted({known.source.name for known in formats()}))
     return found

@@ -1,0 +1,81 @@
+"""What an earlier build has left in a graph directory: its manifest, and named graphs that can be taken over."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from calckg import bundle, columnar
+from calckg.errors import UsageError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+META = bundle.GRAPH + "meta"
+_DCAT = "http://www.w3.org/ns/dcat#"
+_SPDX = "http://spdx.org/rdf/terms#"
+# A dataset, its files and their checksums: all that kg:meta says of a release.
+_DESCRIPTION = f"""
+WITH told AS (
+    SELECT q.s, q.o, p.value AS p FROM earlier.quad q JOIN earlier.term p ON p.id = q.p
+    JOIN earlier.term g ON g.id = q.g WHERE g.value = '{META}'),
+dataset AS (SELECT id FROM earlier.term WHERE value = $1 AND kind = {columnar.IRI}),
+distribution AS (SELECT o AS id FROM told JOIN dataset ON id = s WHERE p = '{_DCAT}distribution'),
+checksum AS (SELECT o AS id FROM told JOIN distribution ON id = s WHERE p = '{_SPDX}checksum'),
+part AS (SELECT id FROM dataset UNION SELECT id FROM distribution UNION SELECT id FROM checksum)
+"""
+
+
+def take_over(connection: DuckDBPyConnection, target: Path, graph: str) -> int:
+    """Copy one named graph, with its description, out of the columns of the graph directory ``target``."""
+    old = str(target / "quads.duckdb").replace("'", "''")
+    insert = f"""INSERT INTO nquad SELECT {columnar.text_of("s")}, {columnar.text_of("p")}, {columnar.text_of("o")},
+        {columnar.text_of("g")}
+    FROM earlier.quad q JOIN earlier.term s ON s.id = q.s JOIN earlier.term p ON p.id = q.p
+    JOIN earlier.term o ON o.id = q.o JOIN earlier.term g ON g.id = q.g"""
+    connection.execute(f"ATTACH '{old}' AS earlier (READ_ONLY)")
+    try:
+        row = connection.execute(f"{insert} WHERE g.value = $1", [graph]).fetchone()
+        part = f"{_DESCRIPTION} SELECT id FROM part"
+        connection.execute(f"{insert} WHERE g.value = '{META}' AND q.s IN ({part})", [graph])
+    finally:
+        connection.execute("DETACH earlier")
+    return int(row[0]) if row else 0
+
+
+def names(target: Path) -> set[str]:
+    """Return the names by which the sources of an earlier build in ``target`` can be left out: its own, its graphs'."""
+    return {name for old in sources(target).values() for name in (old["name"], old["source"])}
+
+
+def sources(target: Path) -> dict[str, Any]:
+    """Return the sources of an earlier build by graph; nothing when there is none.
+
+    Raises ``UsageError`` when ``target`` is something else that must not be replaced.
+    """
+    path = target / "manifest.json"
+    if not path.is_file():
+        if target.is_dir() and any(target.iterdir()):
+            raise UsageError(f"{target}: this folder is not a graph directory and is not empty; name another place")
+        return {}
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        if manifest["graph"] == "built":
+            return {entry["graph"]: entry for entry in manifest["sources"]}
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise UsageError(f"{target}: not made by calckg build; name another place")
+
+
+@cache
+def code() -> str:
+    """Return a digest of the code that turns files into quads: what other code made is read again."""
+    package = Path(__file__).parent
+    digest = hashlib.sha256()
+    for folder in ("upstream", "tables", "quads"):
+        for path in sorted((package / folder).glob("*.py")):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:32]

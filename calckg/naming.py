@@ -1,0 +1,385 @@
+"""The index of names: ``names.sqlite``, made from the columns, and the search in it.
+
+A search looks for names, and answers with concepts: one row a clique, with the best of its names. Best first:
+
+========= ==========================================================================================================
+code      the text is the code of a concept, with or without its prefix, in any form the prefix table knows
+exact     the text is the name, whatever the case, diacritics and punctuation
+prefix    the name begins with the text
+words     the name has every word of the text, in any order; the last word, or one that no name has, may be only begun
+corrected the same after each word that no name has is replaced by the nearest that one has; tried when nothing is found
+any       the name has some of the words: the more the better, of as many the rarer ones; tried when nothing is found
+========= ==========================================================================================================
+
+Within one kind of match a name of fewer words comes first, then one of a concept that is not retired, then the
+shorter one, then a preferred name before an exact, narrow, broad, related or hidden synonym. Names are numbered in just
+that order, so that the first rows the index yields are the best, and the rest is never looked at.
+
+A word of four or five letters is corrected over one edit (a letter lost, added, changed or swapped with its
+neighbour), a longer one over two; one with a digit never, for type 1 is not type 2.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import unicodedata
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from itertools import combinations, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from calckg.errors import CalckgError, SourceError, UsageError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from calckg.prefixes import Prefixes
+
+KINDS = ("preferred", "exact", "narrow", "broad", "related", "hidden", "label")
+_MOST_WORDS = 24  # of a text; the rest is not looked at
+_BEGUN = 3  # letters from which on a word may be only begun; below, too many names have such a word
+_COUNTED = 5_000  # names of a word; a commoner one is as common as can be
+_CHOSEN = 6  # words of which some are looked for, the rarest
+_CHOICES = 24
+_CORRECTIONS = 3
+_LONG = 6  # letters of a word that is corrected over two edits
+_LONGEST = 40  # letters of a word that is corrected
+_BATCH = 10_000
+_WORD = re.compile(r"[^\W_]+")
+_LETTERS = re.compile(r"[^\W\d_]{4,}")
+_LAST = "\U0010ffff"  # sorts after every letter
+_SCHEMA = """
+PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA page_size = 8192;
+CREATE TABLE namespace (id INTEGER PRIMARY KEY, prefix TEXT NOT NULL, iri TEXT NOT NULL, UNIQUE (prefix, iri));
+CREATE TABLE concept (id INTEGER PRIMARY KEY, leader INTEGER NOT NULL, namespace INTEGER NOT NULL, local TEXT NOT NULL,
+    label INTEGER);
+CREATE VIEW coded AS SELECT c.id, c.leader, v.iri || c.local AS iri, v.prefix || c.local AS curie, c.local,
+    n.text AS label FROM concept c JOIN namespace v ON v.id = c.namespace LEFT JOIN name n ON n.id = c.label;
+CREATE TABLE name (id INTEGER PRIMARY KEY, text TEXT NOT NULL, kind INTEGER NOT NULL, concept INTEGER NOT NULL);
+CREATE VIRTUAL TABLE word_of_name USING fts5(words, content='', columnsize=0, tokenize='unicode61 remove_diacritics 2');
+CREATE VIRTUAL TABLE vocabulary USING fts5vocab(word_of_name, row);
+CREATE TABLE word (text TEXT PRIMARY KEY, reversed TEXT NOT NULL, letters INTEGER NOT NULL, names INTEGER NOT NULL)
+    WITHOUT ROWID;
+"""
+_INDEXES = """
+CREATE INDEX concept_by_code ON concept (local COLLATE NOCASE);
+INSERT INTO word SELECT term, reversed(term), letters(term), doc FROM vocabulary WHERE correctable(term);
+CREATE INDEX word_by_end ON word (reversed, letters, names);
+INSERT INTO word_of_name (word_of_name) VALUES ('optimize');
+"""
+_INSERT_CONCEPT = """INSERT INTO concept (id, leader, namespace, local)
+    SELECT ?1, ?2, id, ?5 FROM namespace WHERE prefix = ?3 AND iri = ?4"""
+_JOINED = """JOIN name n ON n.id = f.rowid JOIN coded c ON c.id = n.concept JOIN coded l ON l.id = c.leader"""
+_COLUMNS = "n.text, n.kind, c.curie, l.iri, l.curie, l.label"
+_NAMES = f"SELECT {_COLUMNS} FROM word_of_name f {_JOINED} WHERE word_of_name MATCH ? ORDER BY f.rowid"
+
+
+class Found(NamedTuple):
+    """A concept that a search found, by the name that matches best.
+
+    ``concept`` is the IRI of the clique's leader, ``label`` its label and ``curie`` its code; ``code`` is the code of
+    the clique's member that bears ``name``.
+    """
+
+    concept: str
+    label: str
+    match: str
+    name: str
+    kind: str
+    code: str
+    curie: str
+
+
+def write(connection: DuckDBPyConnection, path: Path) -> None:
+    """Write the index of the names in ``connection``, whose derived graphs are there, to the new file ``path``.
+
+    Raises ``CalckgError`` when it can't be written.
+    """
+    try:
+        with closing(sqlite3.connect(path)) as index:
+            index.create_function("reversed", 1, lambda word: word[::-1], deterministic=True)
+            index.create_function("letters", 1, _letters, deterministic=True)
+            index.create_function("correctable", 1, _correctable, deterministic=True)
+            index.executescript(_SCHEMA)
+            for concepts in _concepts(connection):
+                namespaces = {concept[2:4] for concept in concepts}
+                index.executemany("INSERT OR IGNORE INTO namespace (prefix, iri) VALUES (?, ?)", namespaces)
+                index.executemany(_INSERT_CONCEPT, concepts)
+            number = 0
+            for names in _names(connection):
+                rows = [(number + i, *name) for i, name in enumerate(names, 1)]
+                index.executemany("INSERT INTO name VALUES (?, ?, ?, ?)", (row[:4] for row in rows))
+                labels = ((row[0], row[3]) for row in rows if row[4])
+                index.executemany("UPDATE concept SET label = ? WHERE id = ?", labels)
+                texts = ((row[0], " ".join(words(row[1]))) for row in rows)
+                index.executemany("INSERT INTO word_of_name (rowid, words) VALUES (?, ?)", texts)
+                number += len(rows)
+            index.executescript(_INDEXES)
+            index.commit()
+    except sqlite3.Error as error:
+        raise CalckgError(f"{path}: the index of names can't be written ({error}); is the disk full?") from None
+
+
+def _concepts(connection: DuckDBPyConnection) -> Iterator[list[tuple[object, ...]]]:
+    from calckg import prefixes
+
+    table = prefixes.load()
+    cursor = connection.execute(
+        f"""WITH {_clique(table.expand("ckg:cliqueLeader"))}
+        SELECT c.id, c.leader, s.value, n.value FROM clique c JOIN term s ON s.id = c.id
+        LEFT JOIN ({_values(table.expand("skos:notation"))}) n ON n.s = c.id ORDER BY c.id"""
+    )
+    while rows := cursor.fetchmany(_BATCH):
+        yield [(identifier, leader, *_split(iri, code or "", table)) for identifier, leader, iri, code in rows]
+
+
+def _split(iri: str, code: str, table: Prefixes) -> tuple[str, str, str]:
+    """Return (prefix with its colon, namespace, local part) of a concept: its IRI and its code share the last."""
+    prefix, colon, local = code.partition(":")
+    if not local or not iri.endswith(local):
+        prefix, colon, local = (table.compress(iri) or "").partition(":")
+    return (prefix + colon, iri.removesuffix(local), local) if local else ("", "", iri)
+
+
+def _names(connection: DuckDBPyConnection) -> Iterator[list[tuple[str, int, int, bool]]]:
+    """Yield (text, kind, concept, whether it is the label) of each name, the best first.
+
+    What is only the concept's code is no name.
+    """
+    from calckg import prefixes
+    from calckg.quads.properties import NAME_KINDS
+
+    table = prefixes.load()
+    kinds = [(table.expand(curies[0]), KINDS.index(kind)) for kind, curies in NAME_KINDS.items()]
+    kinds.append((table.expand("oboInOwl:hasExactSynonym"), KINDS.index("exact")))
+    kinds.append((table.expand("rdfs:label"), KINDS.index("label")))
+    declared = ", ".join(f"('{iri}', {kind})" for iri, kind in kinds)
+    cursor = connection.execute(
+        f"""WITH {_clique(table.expand("ckg:cliqueLeader"))},
+        retired AS (SELECT DISTINCT q.s FROM quad q JOIN term p ON p.id = q.p JOIN term o ON o.id = q.o
+            WHERE p.value = '{table.expand("owl:deprecated")}' AND o.value = 'true'),
+        name AS (
+            SELECT q.s, o.value AS text, min(k.kind) AS kind FROM quad q JOIN term p ON p.id = q.p
+            JOIN (VALUES {declared}) k (iri, kind) ON k.iri = p.value JOIN term o ON o.id = q.o
+            GROUP BY q.s, o.value),
+        one AS (
+            SELECT n.*, c.leader, coalesce(n.text = label.value, false) AS is_label
+            FROM name n JOIN clique c ON c.id = n.s
+            LEFT JOIN ({_values(table.expand("skos:notation"))}) code ON code.s = n.s
+            LEFT JOIN ({_values(table.expand("rdfs:label"), table.expand("kg:derived/label"))}) label ON label.s = n.s
+            WHERE code.value IS DISTINCT FROM n.text
+            QUALIFY row_number() OVER (PARTITION BY n.s, lower(n.text) ORDER BY is_label DESC, n.kind, n.text) = 1)
+        SELECT n.text, n.kind, n.s, n.is_label FROM one n LEFT JOIN retired r ON r.s = n.s
+        ORDER BY len(regexp_extract_all(n.text, '[\\pL\\pN]+')), r.s IS NOT NULL, length(n.text), n.kind,
+            n.s <> n.leader, n.text, n.s"""
+    )
+    while rows := cursor.fetchmany(_BATCH):
+        yield rows
+
+
+def _clique(leader: str) -> str:
+    return f"""clique AS (SELECT q.s AS id, min(q.o) AS leader FROM quad q JOIN term p ON p.id = q.p
+        WHERE p.value = '{leader}' GROUP BY q.s)"""
+
+
+def _values(predicate: str, graph: str | None = None) -> str:
+    """Return a query for one value of ``predicate`` of each subject."""
+    joined, where = ("JOIN term g ON g.id = q.g", f"AND g.value = '{graph}'") if graph else ("", "")
+    return f"""SELECT q.s, min(o.value) AS value FROM quad q JOIN term p ON p.id = q.p JOIN term o ON o.id = q.o
+        {joined} WHERE p.value = '{predicate}' {where} GROUP BY q.s"""
+
+
+def search(path: Path, text: str, limit: int = 10) -> list[Found]:
+    """Return the concepts whose names fit ``text``, at most ``limit``, best first (the module says what is best).
+
+    Raises ``UsageError`` for a text without a letter or a digit and for a limit below 1, ``SourceError`` when the
+    index can't be read.
+    """
+    if limit < 1:
+        raise UsageError(f"the limit is {limit}; give 1 or more")
+    wanted = words(text)[:_MOST_WORDS]
+    if not wanted:
+        raise UsageError(f"{text!r} has no letter or digit to search for; give a name such as vascular calcification")
+    with _opened(path) as index:
+        found: dict[str, Found] = {}
+        for one in _matches(index, text.strip(), wanted, found):
+            found.setdefault(one.concept, one)
+            if len(found) >= limit:
+                break
+        return list(found.values())
+
+
+def words(text: str) -> list[str]:
+    """Split a text into its words as the index knows them: no case, no diacritics, no punctuation."""
+    if not text.isascii():
+        decomposed = unicodedata.normalize("NFKD", text)
+        text = "".join(character for character in decomposed if not unicodedata.combining(character)).casefold()
+    return _WORD.findall(text.lower())
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    if not path.is_file():
+        raise SourceError("there is no index of names; build the graph again", path)
+    try:
+        # Nobody writes to it: a graph is replaced as a whole.
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as index:
+            yield index
+    except sqlite3.Error as error:
+        raise SourceError(f"the index of names can't be read ({error}); build the graph again", path) from None
+
+
+def _matches(index: sqlite3.Connection, text: str, wanted: list[str], found: dict[str, Found]) -> Iterator[Found]:
+    """Yield what fits, best first; ``found`` is what the caller has taken of it so far."""
+    yield from _by_code(index, text)
+    phrase = f'"{" ".join(wanted)}"'
+    for row in _rows(index, f"^ {phrase}"):
+        yield _found(row, "exact" if words(row[0]) == wanted else "prefix")
+    if len(wanted[-1]) >= _BEGUN:
+        yield from (_found(row, "prefix") for row in _rows(index, f"^ {phrase} *"))
+    terms = [_term(index, word) for word in wanted]
+    if all(terms):
+        yield from (_found(row, "words") for row in _rows(index, " AND ".join(terms)))
+        if len(wanted[-1]) >= _BEGUN and not terms[-1].endswith("*"):
+            terms[-1] += " *"
+            yield from (_found(row, "words") for row in _rows(index, " AND ".join(terms)))
+    if found:
+        return
+    corrected = [term or _alternatives(index, word) for term, word in zip(terms, wanted, strict=True)]
+    if all(corrected) and not all(terms):
+        yield from (_found(row, "corrected") for row in _rows(index, " AND ".join(corrected)))
+        if found:
+            return
+    for some in _choices(index, [term for term in corrected if term]):
+        yield from (_found(row, "any") for row in _rows(index, " AND ".join(some)))
+
+
+def _rows(index: sqlite3.Connection, expression: str) -> Iterator[tuple[str, int, str, str, str, str | None]]:
+    return index.execute(_NAMES, (expression,))
+
+
+def _found(row: tuple[str, int, str, str, str, str | None], match: str) -> Found:
+    name, kind, code, leader, curie, label = row
+    return Found(leader, label or curie, match, name, KINDS[kind], code, curie)
+
+
+def _term(index: sqlite3.Connection, word: str) -> str:
+    """Return the expression for a word that names have, or that words of names begin with; else nothing."""
+    # Words are letters and digits alone, so nothing in the quotes can end them.
+    forms = [f'"{word}"', f'"{word}" *'] if len(word) >= _BEGUN else [f'"{word}"']
+    known = "SELECT 1 FROM word_of_name WHERE word_of_name MATCH ? LIMIT 1"
+    return next((form for form in forms if index.execute(known, (form,)).fetchone()), "")
+
+
+def _alternatives(index: sqlite3.Connection, word: str) -> str:
+    near = nearest_words(index, word)
+    return "(" + " OR ".join(f'"{one}"' for one in near) + ")" if near else ""
+
+
+def _choices(index: sqlite3.Connection, terms: list[str]) -> Iterator[tuple[str, ...]]:
+    """Yield some of the terms, the most first, of as many the rarest; of very many terms not all the choices there are."""
+    count = "SELECT count(*) FROM (SELECT 1 FROM word_of_name WHERE word_of_name MATCH ? LIMIT ?)"
+    counted = sorted((index.execute(count, (term, _COUNTED)).fetchone()[0], term) for term in set(terms))
+    rarest = [term for _, term in counted[:_CHOSEN]]
+    sizes = range(len(rarest), 0, -1)
+    yield from islice((some for size in sizes for some in combinations(rarest, size)), _CHOICES)
+    yield from ((term,) for term in rarest)
+
+
+def _by_code(index: sqlite3.Connection, text: str) -> Iterator[Found]:
+    """Yield the concepts with this code: written in full, in another form of its prefix, or without prefix."""
+    if any(map(str.isspace, text)):
+        return
+    rows = _with_code(index, text, text.partition(":")[2] or text)
+    if not rows and re.search(r"[:/_]", text):
+        from calckg import prefixes  # needs the RDF parser, which a search by name does without
+
+        table = prefixes.load()
+        try:
+            iri = table.expand(text)
+        except UsageError:
+            return
+        curie = table.compress(iri) or iri
+        rows = _with_code(index, curie, iri if curie == iri else curie.partition(":")[2])
+    for code, leader, curie, label in rows:
+        yield Found(leader, label or curie, "code", code, "code", code, curie)
+
+
+def _with_code(index: sqlite3.Connection, text: str, local: str) -> list[tuple[str, str, str, str | None]]:
+    rows = index.execute(
+        """SELECT c.curie, l.iri, l.curie, l.label FROM coded c JOIN coded l ON l.id = c.leader
+        WHERE c.local = ? COLLATE NOCASE ORDER BY c.id""",
+        (local.encode(errors="replace").decode(),),
+    )
+    folded = text.casefold()
+    return [row for row in rows if folded == row[0].casefold() or ":" not in text]
+
+
+def nearest_words(index: sqlite3.Connection, word: str) -> list[str]:
+    """Return the words of the index that are nearest to ``word``, all at one distance, the most frequent first.
+
+    One edit leaves the first or the last half of a word alone, two leave one of its thirds: words that share the first
+    or the last are compared. Where the edits are in just these, words with the same first letter are.
+    """
+    if not _correctable(word):
+        return []
+    length = len(word)
+    tries = [(1, length // 2), (1, 1)] if length < _LONG else [(1, length // 2), (2, length // 3), (2, 1)]
+    for most, part in tries:
+        near = sorted(_near(index, word, most, part))
+        if near:
+            return [one for distance, _, _, one in near[:_CORRECTIONS] if distance == near[0][0]]
+    return []
+
+
+def _near(index: sqlite3.Connection, word: str, most: int, part: int) -> set[tuple[int, bool, int, str]]:
+    """Compare with the words that share the first ``part`` letters, or, but for one letter, the last.
+
+    Returns (distance, whether the first letter differs, names by how many fewer, word) of those within ``most`` edits.
+    """
+    letters, near = _letters(word), set()
+    candidates = [("text", word[:part])] + ([("reversed", word[::-1][:part])] if part > 1 else [])
+    for column, begin in candidates:
+        rows = index.execute(
+            f"""SELECT text, letters, names FROM word WHERE {column} >= ? AND {column} < ?
+            AND length(text) BETWEEN ? AND ?""",
+            (begin, begin + _LAST, len(word) - most, len(word) + most),
+        )
+        for one, its_letters, names in rows:
+            # An edit changes two letters at most: most words are told apart by that, without comparing them.
+            if (letters ^ its_letters).bit_count() <= 2 * most and (distance := edits(word, one, most)) <= most:
+                near.add((distance, one[0] != word[0], -names, one))
+    return near
+
+
+def _letters(word: str) -> int:
+    """Return the set of letters of a word as bits."""
+    bits = 0
+    for character in word:
+        bits |= 1 << (ord(character) & 31)
+    return bits
+
+
+def _correctable(word: str) -> bool:
+    return len(word) <= _LONGEST and _LETTERS.fullmatch(word) is not None
+
+
+def edits(one: str, other: str, most: int) -> int:
+    """Count the letters to add, drop, change or swap with the next to get from one word to another.
+
+    This is the optimal string alignment distance. Counting ends above ``most``.
+    """
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        earlier, before, row = before, row, [i]
+        for j, b in enumerate(other, 1):
+            best = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and b == one[i - 2]:
+                best = min(best, earlier[j - 2] + 1)
+            row.append(best)
+        if min(row) > most and min(before) > most:
+            return most + 1
+    return row[-1]
