@@ -1,7 +1,8 @@
 """The bundled graph: ``graph/`` and ``ontology/`` compiled once to a graph directory in the user's cache.
 
-The directory has the layout of a built graph (``quads.duckdb``, ``store/``, ``names.sqlite``, ``manifest.json``) and is named after the
-SHA-256 of all that goes into it, so that an edited file makes a new one. ``CALCKG_CACHE`` names another cache.
+The directory has the layout of a built graph (``quads.duckdb``, ``store/``, ``names.sqlite``, ``manifest.json``) and is
+named after the SHA-256 of all that goes into it, so that an edited file makes a new one. ``CALCKG_CACHE`` names another
+cache.
 """
 
 from __future__ import annotations

@@ -101,18 +101,23 @@ def encode(connection: DuckDBPyConnection, relation: str) -> int:
     )
     connection.execute(_ENCODE)
     _unescape(connection)
+    # One end after the other: given both joins at once, the engine's order of them takes half as long again.
     connection.execute(
         f"""INSERT INTO encoded_term SELECT t, id FROM told_term WHERE id IS NOT NULL;
         CREATE OR REPLACE TEMP TABLE few_term AS SELECT e.t, e.id FROM encoded_term e JOIN few f ON f.t = e.t;
-        INSERT INTO quad
-        SELECT DISTINCT s.id, p.id, o.id, coalesce(g.id, {DEFAULT_GRAPH})
+        CREATE OR REPLACE TEMP TABLE half_quad AS
+        SELECT s.id AS s, p.id AS p, q.o, coalesce(g.id, {DEFAULT_GRAPH}) AS g
         FROM {relation} q JOIN encoded_term s ON s.t = q.s JOIN few_term p ON p.t = q.p
-        JOIN encoded_term o ON o.t = q.o LEFT JOIN few_term g ON g.t = q.g
+        LEFT JOIN few_term g ON g.t = q.g;
+        CREATE OR REPLACE TEMP TABLE whole_quad AS
+        SELECT q.s, q.p, o.id AS o, q.g FROM half_quad q JOIN encoded_term o ON o.t = q.o;
+        DROP TABLE half_quad; DROP TABLE encoded_term; DROP TABLE told_term; DROP TABLE few;
+        INSERT INTO quad SELECT DISTINCT s, p, o, g FROM whole_quad
         EXCEPT SELECT s, p, o, g FROM quad
         WHERE g = {DEFAULT_GRAPH} OR g IN (SELECT id FROM few_term)
         ORDER BY ALL"""
     )
-    connection.execute("DROP TABLE few; DROP TABLE told_term; DROP TABLE encoded_term; DROP TABLE few_term")
+    connection.execute("DROP TABLE few_term; DROP TABLE whole_quad")
     row = connection.execute("SELECT count(*) FROM quad").fetchone()
     return int(row[0]) if row else 0
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from calckg import columnar, prefixes
 from calckg.errors import CalckgError
@@ -134,7 +134,6 @@ class Difference:
 
     def quads(self) -> Iterator[tuple[bool, str, str, str, str]]:
         """Yield each quad that was added (true) or removed (false), as N-Quads texts; no graph is an empty text."""
-        cursor = self._connection.cursor()
         cursor = self._connection.execute(
             f"""SELECT d.side = 1, {columnar.text_of("s")}, {columnar.text_of("p")}, {columnar.text_of("o")},
                 coalesce({columnar.text_of("g")}, '')
@@ -163,7 +162,9 @@ class Difference:
             ("ckg:literatureCategory",), ("id", "value", "g", "details"),
         )  # fmt: skip
         _citations(connection)
-        return [Change(*row[:9], _split(row[9]), tuple(row[10].split())) for row in _named(connection)]
+        return [
+            Change(*[*texts, _split(details), tuple(graphs.split())]) for *texts, details, graphs in _named(connection)
+        ]
 
 
 def _attach(connection: DuckDBPyConnection, old: Path, new: Path) -> None:
@@ -265,12 +266,14 @@ def _statements(
     ``properties`` are those of the subject, of the predicate (which a literature link has not) and of the object.
     """
     subject, predicate, value = properties
-    with_predicate = f"JOIN told p ON p.side = s.side AND p.s = s.s AND p.g = s.g AND p.p IN ({_ids([predicate])})"
+    with_predicate = ""
+    if predicate:
+        with_predicate = f"JOIN told p ON p.side = s.side AND p.s = s.s AND p.g = s.g AND p.p IN ({_ids([predicate])})"
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE statement AS
         SELECT DISTINCT s.side, s.s AS statement, s.o AS id, {"p.o" if predicate else "o.p"} AS property,
             o.o AS value, s.g, coalesce(d.details, '') AS details
-        FROM told s {with_predicate if predicate else ""}
+        FROM told s {with_predicate}
         JOIN told o ON o.side = s.side AND o.s = s.s AND o.g = s.g AND o.p IN ({_ids([value])})
         LEFT JOIN {_details(details, "side, s, g")} d ON d.side = s.side AND d.s = s.s AND d.g = s.g
         WHERE s.p IN ({_ids([subject])})"""
@@ -299,7 +302,7 @@ def _citations(connection: DuckDBPyConnection) -> None:
         )
 
 
-def _named(connection: DuckDBPyConnection) -> list[tuple[str, ...]]:
+def _named(connection: DuckDBPyConnection) -> list[tuple[Any, ...]]:
     """Return the changes with the texts of their terms, in the order of ``KINDS`` and of those texts."""
     label = _ids(["rdfs:label"])
     connection.execute(
@@ -320,21 +323,19 @@ def _named(connection: DuckDBPyConnection) -> list[tuple[str, ...]]:
     def text(column: str) -> str:
         return f"coalesce({column}.value, '')"
 
-    columns = ", ".join(
-        f"{text(name)} AS {name}"
-        for name in ("id", "id_label", "property", "before", "before_label", "after", "after_label", "statement")
-    )
+    names = ("id", "id_label", "property", "before", "before_label", "after", "after_label", "statement")
+    columns = ", ".join(f"{text(name)} AS {name}" for name in names)
+    one = ", ".join(("kind", *names, "details"))
     labelled = "\n".join(
         f"LEFT JOIN node {name} ON {name}.id = c.{name} LEFT JOIN label {name}_label ON {name}_label.id = c.{name}"
         for name in ("id", "before", "after")
     )
-    rows: list[tuple[str, ...]] = connection.execute(
-        f"""SELECT kind, id, id_label, property, before, before_label, after, after_label, statement, details,
-            string_agg(DISTINCT graph, ' ' ORDER BY graph)
+    rows: list[tuple[Any, ...]] = connection.execute(
+        f"""SELECT {one}, string_agg(DISTINCT graph, ' ' ORDER BY graph)
         FROM (SELECT c.kind, {columns}, c.details, {text("g")} AS graph FROM change c {labelled}
             LEFT JOIN node property ON property.id = c.property LEFT JOIN node statement ON statement.id = c.statement
             LEFT JOIN node g ON g.id = c.g) AS told_change
-        GROUP BY ALL
+        GROUP BY {one}
         ORDER BY CASE kind {place} END, id, property, before, after, statement, details"""
     ).fetchall()
     return rows

@@ -25,10 +25,6 @@ class CalckgError(Exception):
     exit_code = 3
 
     def __init__(self, message: str) -> None:
-        # A value with a line end in it must not make two lines of one.
-        super().__init__(message.replace("\r", "\\r").replace("\n", "\\n"))
-
-    def __init__(self, message: str) -> None:
         super().__init__(" ".join(message.splitlines()))  # what it quotes may hold line breaks
 
 

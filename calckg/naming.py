@@ -42,7 +42,7 @@ _MOST_WORDS = 24  # of a text; the rest is not looked at
 _BEGUN = 3  # letters from which on a word may be only begun; below, too many names have such a word
 _COUNTED = 5_000  # names of a word; a commoner one is as common as can be
 _CHOSEN = 6  # words of which some are looked for, the rarest
-_CHOICES = 24
+_CHOICES = 16
 _CORRECTIONS = 3
 _LONG = 6  # letters of a word that is corrected over two edits
 _LONGEST = 40  # letters of a word that is corrected
@@ -51,7 +51,7 @@ _WORD = re.compile(r"[^\W_]+")
 _LETTERS = re.compile(r"[^\W\d_]{4,}")
 _LAST = "\U0010ffff"  # sorts after every letter
 _SCHEMA = """
-PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA page_size = 8192;
+PRAGMA page_size = 8192; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;
 CREATE TABLE namespace (id INTEGER PRIMARY KEY, prefix TEXT NOT NULL, iri TEXT NOT NULL, UNIQUE (prefix, iri));
 CREATE TABLE concept (id INTEGER PRIMARY KEY, leader INTEGER NOT NULL, namespace INTEGER NOT NULL, local TEXT NOT NULL,
     label INTEGER);
@@ -100,7 +100,7 @@ def write(connection: DuckDBPyConnection, path: Path) -> None:
     try:
         with closing(sqlite3.connect(path)) as index:
             index.create_function("reversed", 1, lambda word: word[::-1], deterministic=True)
-            index.create_function("letters", 1, _letters, deterministic=True)
+            index.create_function("letters", 1, letters, deterministic=True)
             index.create_function("correctable", 1, _correctable, deterministic=True)
             index.executescript(_SCHEMA)
             for concepts in _concepts(connection):
@@ -279,7 +279,11 @@ def _alternatives(index: sqlite3.Connection, word: str) -> str:
 
 
 def _choices(index: sqlite3.Connection, terms: list[str]) -> Iterator[tuple[str, ...]]:
-    """Yield some of the terms, the most first, of as many the rarest; of very many terms not all the choices there are."""
+    """Yield some of the terms, the most first, of as many the rarest; of many terms not all the choices there are.
+
+    A word that is only begun says too little to stand beside whole ones.
+    """
+    terms = [term for term in terms if not term.endswith("*")] or terms
     count = "SELECT count(*) FROM (SELECT 1 FROM word_of_name WHERE word_of_name MATCH ? LIMIT ?)"
     counted = sorted((index.execute(count, (term, _COUNTED)).fetchone()[0], term) for term in set(terms))
     rarest = [term for _, term in counted[:_CHOSEN]]
@@ -339,7 +343,7 @@ def _near(index: sqlite3.Connection, word: str, most: int, part: int) -> set[tup
 
     Returns (distance, whether the first letter differs, names by how many fewer, word) of those within ``most`` edits.
     """
-    letters, near = _letters(word), set()
+    own, near = letters(word), set()
     candidates = [("text", word[:part])] + ([("reversed", word[::-1][:part])] if part > 1 else [])
     for column, begin in candidates:
         rows = index.execute(
@@ -349,12 +353,12 @@ def _near(index: sqlite3.Connection, word: str, most: int, part: int) -> set[tup
         )
         for one, its_letters, names in rows:
             # An edit changes two letters at most: most words are told apart by that, without comparing them.
-            if (letters ^ its_letters).bit_count() <= 2 * most and (distance := edits(word, one, most)) <= most:
+            if (own ^ its_letters).bit_count() <= 2 * most and (distance := edits(word, one, most)) <= most:
                 near.add((distance, one[0] != word[0], -names, one))
     return near
 
 
-def _letters(word: str) -> int:
+def letters(word: str) -> int:
     """Return the set of letters of a word as bits."""
     bits = 0
     for character in word:

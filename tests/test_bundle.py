@@ -76,7 +76,7 @@ def test_other_files_are_left_out(resource_root: Path) -> None:
 
 
 def test_the_layout_is_that_of_a_built_graph(resource_root: Path) -> None:
-    assert left(bundle.directory()) == ["manifest.json", "quads.duckdb", "store"]
+    assert left(bundle.directory()) == ["manifest.json", "names.sqlite", "quads.duckdb", "store"]
 
 
 def test_the_manifest_counts_the_quads(resource_root: Path) -> None:

@@ -78,10 +78,9 @@ def test_oxigraph_counts_the_same(dumps: dict[str, Path], quads: set[ox.Quad], t
             [program, "load", "--location", place, "--file", str(dumps[name])], check=True, capture_output=True
         )
     store = ox.Store.read_only(place)
-    named = list(store.query("SELECT (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } }"))
-    merge = list(store.query("SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"))
-    assert int(named[0]["n"].value) == len(quads)
-    assert int(merge[0]["n"].value) == len({(q.subject, q.predicate, q.object) for q in quads})
+    merge = {(q.subject, q.predicate, q.object) for q in quads}
+    assert sum(1 for quad in store if quad.graph_name != ox.DefaultGraph()) == len(quads)
+    assert sum(1 for _ in store.quads_for_pattern(None, None, None, ox.DefaultGraph())) == len(merge)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "graph").glob("*.ttl")), ids=lambda path: path.name)

@@ -18,9 +18,9 @@ FLOORS = (
     ("columnar", "sparql"),
     ("derive", "concepts", "extract", "naming", "storing"),
     ("bundle",),
-    ("kg", "rooting"),
-    ("queries", "shapes", "reason", "stats", "fetch"),
-    ("card", "earlier"),
+    ("kg", "redistribution", "rooting"),
+    ("queries", "shapes", "reason", "stats", "diff", "fetch"),
+    ("card", "changeset", "earlier", "void"),
     ("build",),
     ("cli", "api"),
 )

@@ -13,7 +13,7 @@ import typer.main
 
 from calckg.errors import UnknownNameError, UsageError
 
-COMMANDS = ("query", "sparql", "show", "search", "dump", "validate", "reason", "stats", "fetch", "build")
+COMMANDS = ("query", "sparql", "show", "search", "dump", "validate", "reason", "stats", "diff", "fetch", "build")
 
 
 def lighten(command: Any) -> Any:

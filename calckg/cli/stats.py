@@ -44,8 +44,8 @@ def stats(
     name = choose_format(format, output, (*_FORMATS, *rdf.FORMATS), _SUFFIXES, "table" if width else "csv")
     if name in rdf.FORMATS:
         description = list(describe(open_graph(kg, None)))
-        with opened(output) as stream:
-            rdf.write_quads(description, stream, name)
+        with opened(output) as target:
+            rdf.write_quads(description, target, name)
         return
     counts = count(open_graph(kg, None))
     rows = [(c.heading, c.what, str(c.count)) for c in counts]

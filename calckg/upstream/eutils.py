@@ -229,8 +229,12 @@ class _Summary:
 
     def _other(self, record: Element, element: Element) -> str | None:
         """Return the identifier of another concept, and put by what is said of it; ``None`` when it has none."""
+        given = element.get("CUI")
+        if not given:
+            self.staged["medgen_unread"].append((f"a {element.tag} without an identifier",))
+            return None
         try:
-            cui = self._cui(record, element.get("CUI", ""), record.find("ConceptMeta"), element.tag)
+            cui = self._cui(record, given, record.find("ConceptMeta"), element.tag)
         except SourceError as error:
             self.on_error(error)
             return None
@@ -250,6 +254,9 @@ class _Summary:
     def _genes(self, record: Element, cui: str, meta: Element) -> Rows:
         for element in meta.iterfind("AssociatedGenes/Gene"):
             number, symbol = element.get("gene_id", ""), text(element)
+            if not number:
+                self.staged["medgen_unread"].append(("a Gene without an identifier",))
+                continue
             if not re.fullmatch("[1-9][0-9]{0,9}", number):
                 where = record.find("ConceptMeta")
                 said = f"Gene: a number of NCBI Gene expected as gene_id, found {number!r}"

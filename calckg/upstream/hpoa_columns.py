@@ -178,12 +178,12 @@ def _one_of(values: Iterable[str]) -> str:
 
 
 def _outside(connection: DuckDBPyConnection, column: str, condition: str, sayings: str) -> dict[str, str]:
-    rows = connection.execute(
-        f"""
-        WITH value AS MATERIALIZED (SELECT DISTINCT coalesce({column}, '') AS v FROM hpoa)
-        SELECT v FROM value WHERE NOT coalesce({condition}, false)
-        """
-    ).fetchall()
+    # In a table of its own, as DuckDB would look at the condition in each row first.
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE hpoa_value AS SELECT DISTINCT coalesce({column}, '') AS v FROM hpoa"
+    )
+    rows = connection.execute(f"SELECT v FROM hpoa_value WHERE NOT coalesce({condition}, false)").fetchall()
+    connection.execute("DROP TABLE hpoa_value")
     return {str(value): f"{sayings}, found {str(value)!r}" for (value,) in rows}
 
 

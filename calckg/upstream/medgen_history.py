@@ -184,7 +184,6 @@ def settle_current(connection: DuckDBPyConnection) -> None:
 
 def settle_gone(connection: DuckDBPyConnection, graph: str) -> None:
     """Write the retired concepts, their replacements, and a note of each code that a concept no longer has."""
-    medgen = namespace("medgen")
     for kind in (MERGED, CONCEPTS):
         leave_out(
             connection,
@@ -192,22 +191,8 @@ def settle_gone(connection: DuckDBPyConnection, graph: str) -> None:
             "SELECT 'of a concept that the release names' FROM medgen_gone SEMI JOIN medgen_described USING (cui) "
             f"WHERE file = '{kind.stem}'",
         )
-    connection.execute(
-        """
-        CREATE OR REPLACE TEMP TABLE medgen_retired AS
-        WITH gone AS (FROM medgen_gone ANTI JOIN medgen_described USING (cui)),
-        surest AS (SELECT cui, min(rank) AS rank FROM gone GROUP BY cui),
-        latest AS (SELECT cui, rank, max(date) AS date FROM gone JOIN surest USING (cui, rank) GROUP BY cui, rank),
-        best AS (
-            SELECT cui, rank, latest.date, count(DISTINCT successor) AS successors, min(successor) AS successor
-            FROM gone JOIN latest USING (cui, rank) WHERE gone.date IS NOT DISTINCT FROM latest.date
-            GROUP BY cui, rank, latest.date
-        )
-        SELECT DISTINCT cui, gone.successor, best.date,
-            successors = 1 AND gone.successor = best.successor AS certain, successors = 1 AS decided
-        FROM gone JOIN best USING (cui)
-        """
-    )
+    _make_retired(connection)
+    medgen = namespace("medgen")
     connection.execute(
         f"""
         INSERT INTO concept (graph, concept, scheme, notation, category, deprecated, retired_on)
@@ -227,15 +212,43 @@ def settle_gone(connection: DuckDBPyConnection, graph: str) -> None:
         """,
         {"graph": graph},
     )
+    _note_former_codes(connection, graph)
+    connection.execute("DROP TABLE medgen_retired")
+
+
+def _make_retired(connection: DuckDBPyConnection) -> None:
+    """Make the temporary table ``medgen_retired`` of each retired concept and each of its successors, if any.
+
+    ``certain``: it is the only one in the surest and latest source; ``decided``: there is a certain one.
+    """
+    connection.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE medgen_retired AS
+        WITH gone AS (FROM medgen_gone ANTI JOIN medgen_described USING (cui)),
+        surest AS (SELECT cui, min(rank) AS rank FROM gone GROUP BY cui),
+        latest AS (SELECT cui, rank, max(date) AS date FROM gone JOIN surest USING (cui, rank) GROUP BY cui, rank),
+        best AS (
+            SELECT cui, rank, latest.date, count(DISTINCT successor) AS successors, min(successor) AS successor
+            FROM gone JOIN latest USING (cui, rank) WHERE gone.date IS NOT DISTINCT FROM latest.date
+            GROUP BY cui, rank, latest.date
+        )
+        SELECT DISTINCT cui, gone.successor, best.date,
+            successors = 1 AND gone.successor = best.successor AS certain, successors = 1 AS decided
+        FROM gone JOIN best USING (cui)
+        """
+    )
+
+
+def _note_former_codes(connection: DuckDBPyConnection, graph: str) -> None:
     known = "(SELECT cui FROM medgen_described UNION SELECT cui FROM medgen_retired)"
-    noted = f"NOT current AND (prefix <> 'medgen.uid' OR cui IN {known} OR NOT EXISTS (FROM medgen_described))"
+    noted = f"(prefix <> 'medgen.uid' OR cui IN {known} OR NOT EXISTS (FROM medgen_described))"
     connection.execute(
         f"""
         INSERT INTO definition (graph, concept, text, lang, kind)
-        SELECT DISTINCT $graph, {medgen} || cui,
+        SELECT DISTINCT $graph, {namespace("medgen")} || cui,
             'MedGen had ' || prefix || ':' || local || ' here' || coalesce(' until ' || date, '') || '.', 'en',
             'history_note'
-        FROM medgen_past WHERE {noted}
+        FROM medgen_past WHERE NOT current AND {noted}
         """,
         {"graph": graph},
     )
@@ -243,6 +256,5 @@ def settle_gone(connection: DuckDBPyConnection, graph: str) -> None:
         connection,
         CODES["medgen.uid"].stem,
         "SELECT 'the UID of a concept that the release does not have' "
-        f"FROM medgen_past WHERE NOT current AND NOT ({noted})",
+        f"FROM medgen_past WHERE NOT current AND NOT {noted}",
     )
-    connection.execute("DROP TABLE medgen_retired")

@@ -137,7 +137,7 @@ class _Document:
         found: dict[str, str] = {}
         for kind, _, clauses in stanzas(self.path, lambda error: None):
             if kind == "" and (names := [clause.value for clause in clauses if clause.tag == "ontology"]):
-                self.base = _OBO + names[0]
+                self.base = _OBO + _name(names[0]).partition("/")[0]
             if kind == "Typedef":
                 names = [clause.value for clause in clauses if clause.tag == "id"]
                 xrefs = [_plain(clause.value) for clause in clauses if clause.tag == "xref"]
@@ -291,7 +291,12 @@ def _matches(ontology: Ontology, name: str, head: bytes) -> bool:
     if not ontology.named(name, "obo") or re.search(r"^format-version:", text, re.MULTILINE) is None:
         return False
     said = _ONTOLOGY.search(text)
-    return said is None or ontology.named(said[1].removesuffix(".owl").rpartition("/")[2] + ".obo", "obo")
+    return said is None or ontology.named(_name(said[1]).rpartition("/")[2] + ".obo", "obo")
+
+
+def _name(ontology: str) -> str:
+    """Return the name in the header ``ontology``, which some write as an address."""
+    return ontology.removeprefix(_OBO).removesuffix(".owl").removesuffix(".obo")
 
 
 def _stated(path: Path, head: bytes) -> Stated:

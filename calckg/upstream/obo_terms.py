@@ -173,8 +173,8 @@ class Terms:
                 yield "name", {**row, "xref": xrefs}
             for reference in found:
                 if reference.kind == "text":  # a vocabulary of which no prefix is known, and the code in it
-                    prefix, _, code = reference.value.rpartition(":")
-                    source = _scheme(prefix)
+                    prefix, colon, code = reference.value.partition(":")
+                    source = _scheme(prefix) if colon and not code.startswith("//") else None
                     yield "name", {**row, "vocabulary": source, "code": code if source else reference.value}
 
     def _texts(self, concept: str, term: Term) -> Rows:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Iterator
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +34,14 @@ _MAPPINGS = Source(
 
 
 def _fill_mappings(connection: DuckDBPyConnection, path: Path, graph: str, on_error: OnError) -> int:
-    return loading.load(connection, sssom.read(path, graph, on_error=on_error))["mapping"]
+    left_out = 0
+
+    def note(error: SourceError) -> None:
+        nonlocal left_out
+        on_error(error)
+        left_out += 1
+
+    return loading.load(connection, sssom.read(path, graph, on_error=note))["mapping"] + left_out
 
 
 def _stated_mappings(path: Path, head: bytes) -> Stated:
@@ -65,13 +74,21 @@ MAPPINGS = Format(
 )
 
 
+# In the order in which they are tried: the most particular first.
+_READERS = ("hpoa", "medgen", "eutils", "umls", "snomed", "mesh", "pubmed", "medlineplus", "obographs", "obo")
+
+
 @cache
 def formats() -> tuple[Format, ...]:
     """Return every format that a reader knows, in the order in which they are tried."""
-    from calckg.upstream import eutils, hpoa, medgen, medlineplus, mesh, obo, obographs, pubmed, snomed, umls
+    return tuple(_formats())
 
-    modules = (hpoa, medgen, eutils, umls, snomed, mesh, pubmed, medlineplus, obographs, obo)
-    return (MAPPINGS, *(known for module in modules for known in module.FORMATS))
+
+def _formats() -> Iterator[Format]:
+    """Yield the formats, importing a reader when those before it have not been enough."""
+    yield MAPPINGS
+    for name in _READERS:
+        yield from import_module(f"calckg.upstream.{name}").FORMATS
 
 
 def head_of(path: Path) -> bytes:
@@ -89,7 +106,7 @@ def head_of(path: Path) -> bytes:
 
 def recognise(path: Path, head: bytes) -> Format | None:
     """Return the format of a file by its name and its head; ``None`` when no reader knows it."""
-    return next((known for known in formats() if known.matches(path.name, head)), None)
+    return next((known for known in _formats() if known.matches(path.name, head)), None)
 
 
 def by_name(name: str) -> list[Format]:

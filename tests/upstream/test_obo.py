@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from calckg.errors import SourceError
+from calckg.tables import TABLES
+from calckg.upstream import obographs
 from calckg.upstream.obo import FORMATS
 
 from .reading import SHARED, Connection, Rows, Select, complaints, filled, known, no_malformed, real, selecting
@@ -142,6 +144,14 @@ def test_what_is_no_term_is_no_concept(select: Select) -> None:
 
 def test_every_identifier_is_an_iri(connection: Connection) -> None:
     assert no_malformed(connection)
+
+
+@pytest.mark.parametrize("table", ["concept", "name", "definition", "broader", "replacement", "mapping"])
+def test_the_other_format_says_the_same(table: str) -> None:
+    flat = selecting(filled(FORMATS, SMALL.with_name("hp.obo"))[0])
+    graphs = selecting(filled(obographs.FORMATS, SMALL.parents[1] / "obographs/hp.json")[0])
+    columns = ", ".join(f"list_sort({c.name})" if c.many else c.name for c in TABLES[table].columns)
+    assert flat(f"SELECT {columns} FROM {table}") == graphs(f"SELECT {columns} FROM {table}")
 
 
 # --- which file, which release
