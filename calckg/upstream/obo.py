@@ -24,6 +24,7 @@ from calckg.upstream.obo_terms import (
     CREATED,
     CREATOR,
     IS_A,
+    OBO,
     REPLACED,
     MalformedTermError,
     Synonym,
@@ -36,7 +37,6 @@ from calckg.upstream.source import Format, Stated
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_OBO: Final = "http://purl.obolibrary.org/obo/"
 _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED: Final = {"n": "\n", "t": "\t", "W": " "}
 _QUOTED: Final = r'"((?:[^"\\]|\\.)*)"'
@@ -48,6 +48,7 @@ _PROPERTY: Final = re.compile(rf"(\S+)\s+(?:{_QUOTED}|(\S+))")
 _XREF: Final = re.compile(r'\s*((?:[^,\]"\\]|\\.)*)(?:"(?:[^"\\]|\\.)*"\s*)?([,\]])')
 # What may follow a value that has no quotes: {qualifiers} and a ! comment.
 _AFTER: Final = re.compile(r'\s+(?:!.*|\{[^{}"=]+="(?:[^"\\]|\\.)*".*)$|(?<=\S)\{[^{}"=]+="(?:[^"\\]|\\.)*".*$')
+_IN_CONTEXT: Final = re.compile(r"[{,]\s*gci_")
 # The tags of synonyms up to format 1.0, which later readers keep to.
 _OLD_SYNONYMS: Final = {
     "exact_synonym": "EXACT",
@@ -128,7 +129,7 @@ class _Document:
     def __init__(self, path: Path, ontology: Ontology, graph: str, on_error: OnError) -> None:
         self.path, self.on_error, self.stanzas = path, on_error, 0
         self.ontology, self.terms = ontology, Terms(ontology, graph)
-        self.base = f"{_OBO}{ontology.names[0]}"
+        self.base = f"{OBO}{ontology.names[0]}"
         # The type definitions stand behind the terms that use them.
         self.properties = self._defined()
 
@@ -137,13 +138,14 @@ class _Document:
         found: dict[str, str] = {}
         for kind, _, clauses in stanzas(self.path, lambda error: None):
             if kind == "" and (names := [clause.value for clause in clauses if clause.tag == "ontology"]):
-                self.base = _OBO + _name(names[0]).partition("/")[0]
+                self.base = OBO + _name(names[0]).partition("/")[0]
             if kind == "Typedef":
                 names = [clause.value for clause in clauses if clause.tag == "id"]
                 xrefs = [_plain(clause.value) for clause in clauses if clause.tag == "xref"]
-                iris = [iri for iri in map(self._iri, xrefs) if iri is not None and iri.startswith(_OBO)]
-                if names and iris:
-                    found[_plain(names[0])] = iris[0]
+                iris = [iri for iri in map(self._iri, xrefs) if iri is not None]
+                if names and iris and ":" not in names[0]:
+                    # Some have a page about them beside the relation that they are.
+                    found[_plain(names[0])] = next((iri for iri in iris if iri.startswith(OBO)), iris[0])
         return found
 
     def _iri(self, name: str) -> str | None:
@@ -153,7 +155,7 @@ class _Document:
         except UsageError:
             prefix, colon, local = name.partition(":")
             obo = colon and re.fullmatch(r"[A-Za-z_]+", prefix) and re.fullmatch(r"[A-Za-z0-9_]+", local)
-            return f"{_OBO}{prefix}_{local}" if obo else None
+            return f"{OBO}{prefix}_{local}" if obo else None
 
     def _named(self, name: str) -> str:
         """Return the IRI of a property, a subset or a type of synonyms."""
@@ -215,6 +217,8 @@ class _Document:
             term.xrefs.append(_identifier(value))
         elif tag == "subset":
             term.subsets.append(self._named(_plain(value)))
+        elif tag in ("is_a", "relationship") and _IN_CONTEXT.search(value):
+            return  # it holds in the context only that the qualifier names
         elif tag == "is_a":
             relations.append((IS_A, _identifier(value), clause.line))
         elif tag == "relationship":
@@ -296,7 +300,7 @@ def _matches(ontology: Ontology, name: str, head: bytes) -> bool:
 
 def _name(ontology: str) -> str:
     """Return the name in the header ``ontology``, which some write as an address."""
-    return ontology.removeprefix(_OBO).removesuffix(".owl").removesuffix(".obo")
+    return ontology.removeprefix(OBO).removesuffix(".owl").removesuffix(".obo")
 
 
 def _stated(path: Path, head: bytes) -> Stated:

@@ -35,8 +35,9 @@ REPLACED: Final = _expand("IAO:0100001")
 CONSIDER: Final = _expand("oboInOwl:consider")
 CREATOR: Final = _expand("oboInOwl:created_by")
 CREATED: Final = _expand("oboInOwl:creation_date")
+OBO: Final = "http://purl.obolibrary.org/obo/"
 IS_A: Final = "is_a"
-PART_OF: Final = "http://purl.obolibrary.org/obo/BFO_0000050"
+PART_OF: Final = f"{OBO}BFO_0000050"
 _REASON: Final = _expand("IAO:0000231")
 _CREATORS: Final = frozenset({CREATOR, *map(_expand, ("dc:creator", "dcterms:creator"))})
 _DATES: Final = frozenset({CREATED, *map(_expand, ("dc:date", "dcterms:date", "dcterms:created"))})
@@ -98,6 +99,7 @@ class Terms:
     def __init__(self, ontology: Ontology, graph: str) -> None:
         self.ontology, self.graph, self.reference = ontology, graph, References()
         self._given: set[str] = set()
+        self._names: dict[str, str] = {}
 
     def term(self, term: Term) -> Rows:
         """Yield the rows of a term, none when it is none of this module's; raises ``MalformedTermError``."""
@@ -115,7 +117,7 @@ class Terms:
         yield from self._texts(known.value, term)
         row = self._row(known)
         row["deprecated"] = True if term.deprecated else None
-        row["subset"] = [self.reference(text).value for text in term.subsets]
+        row["subset"] = [self._named(text) for text in term.subsets]
         extras: list[str] = []
         for text in term.xrefs:
             yield from self._mapping(known.value, XREF, text, extras)
@@ -136,7 +138,7 @@ class Terms:
         elif predicate == PART_OF:
             yield "broader", {**pair, "broader": wider.value, "relation": PART_OF}
         else:
-            yield "concept", {**pair, "extra": [extra(predicate, wider.value)]}
+            yield "concept", {**pair, "extra": [extra(self._named(predicate), wider.value)]}
 
     def _known(self, text: str, column: str) -> Reference | None:
         """Return the term that an identifier stands for, ``None`` when it is in no vocabulary of concepts."""
@@ -144,6 +146,15 @@ class Terms:
         if found.prefix == self.ontology.prefix and found.wrong is not None:
             raise MalformedTermError(f"{found.wrong} (found {text!r})", column)
         return found if found.kind == "code" or found.prefix == self.ontology.prefix else None
+
+    def _named(self, text: str) -> str:
+        """Return the IRI of a property, a subset or a type of synonyms; a bare name is one of the ontology's own."""
+        known = self._names.get(text)
+        if known is None:
+            found = self.reference(text)
+            own = f"{OBO}{self.ontology.names[0]}#{re.sub(r'[^A-Za-z0-9_.-]', '_', text)}"
+            known = self._names[text] = own if found.kind == "text" else found.value
+        return known
 
     def _row(self, known: Reference) -> dict[str, Value]:
         return {
@@ -166,7 +177,7 @@ class Terms:
             kind = "preferred" if synonym.kind == "exact" and synonym.text == term.label else synonym.kind
             row = self._name(concept, synonym.text, kind)
             if synonym.type:
-                row["synonym_type"] = [synonym.type]
+                row["synonym_type"] = [self._named(synonym.type)]
             found = [self.reference(text) for text in synonym.xrefs]
             xrefs = [reference.value for reference in found if reference.kind != "text"]
             if xrefs or not found:
@@ -238,7 +249,8 @@ class Terms:
             elif prop in _MATCHES:
                 yield from self._mapping(concept, prop, value, extras)
             elif prop not in _SAID:
-                extras.append(_plain(prop, value) if found.kind == "text" else extra(prop, found.value))
+                name = self._named(prop)
+                extras.append(_plain(name, value) if found.kind == "text" else extra(name, found.value))
         for value, prop in sorted(dates)[1:]:
             extras.append(_plain(prop, value))
         row["created"] = min(dates)[0] if dates else None

@@ -230,6 +230,50 @@ def test_a_clause_may_go_on_in_the_next_line(tmp_path: Path) -> None:
     assert [error.line for error in errors] == [9]
 
 
+# --- habits of other ontologies
+
+
+def test_mondos_clauses_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "mondo.obo"
+    path.write_text(
+        """format-version: 1.2
+ontology: mondo
+
+[Term]
+id: MONDO:0000001
+name: disease
+subset: gard_rare {source="GARD:1", source="MONDO:GARD"}
+synonym: "ill" RELATED ABBREVIATION [DOID:4] {source="x"}
+synonym: "illness" EXACT []
+xref: DOID:4 {source="MONDO:equivalentTo", source="x"}
+property_value: exactMatch DOID:4
+
+[Term]
+id: MONDO:0021178
+name: injury
+is_a: MONDO:0000001 {source="DOID:4"} ! disease
+is_a: MONDO:0021125 {gci_relation="part_of", gci_filler="NCBITaxon:9606"} ! only in man
+
+[Typedef]
+id: exactMatch
+name: exactMatch
+xref: http://www.w3.org/2004/02/skos/core#exactMatch
+""",
+        encoding="utf-8",
+    )
+    select = selecting(filled(FORMATS, path)[0])
+    assert select("SELECT predicate_id, object_id FROM mapping") == [
+        ("oboInOwl:hasDbXref", "DOID:4"),
+        ("skos:exactMatch", "DOID:4"),
+    ]
+    assert select("SELECT subset FROM concept WHERE subset IS NOT NULL") == [([f"{OBO}mondo#gard_rare"],)]
+    assert select("SELECT text, synonym_type FROM name WHERE kind = 'related'") == [
+        ("ill", [f"{OBO}mondo#ABBREVIATION"])
+    ]
+    # A step that holds only in some context is none.
+    assert select("SELECT concept, broader FROM broader") == [("MONDO:0021178", "MONDO:0000001")]
+
+
 # --- the real release
 
 

@@ -305,6 +305,20 @@ def test_nodes_may_come_before_the_identifier(tmp_path: Path) -> None:
     assert selecting(filled(FORMATS, path)[0])("SELECT text FROM name") == [("All",)]
 
 
+def test_a_bare_name_is_one_of_the_ontologys_own(tmp_path: Path) -> None:
+    meta = {
+        "subsets": ["slim core"],
+        "synonyms": [{"pred": "hasExactSynonym", "val": "x", "synonymType": "layperson"}],
+        "basicPropertyValues": [{"pred": "odd", "val": "y"}],
+    }
+    path = made(tmp_path, node(**meta))
+    select = selecting(filled(FORMATS, path)[0])
+    assert select("SELECT subset, extra FROM concept WHERE subset IS NOT NULL") == [
+        ([f"{OBO}hp#slim_core"], [(f"{OBO}hp#odd", STRING, "y")])
+    ]
+    assert select("SELECT synonym_type FROM name") == [([f"{OBO}hp#layperson"],)]
+
+
 # --- what is told
 
 
