@@ -21,7 +21,7 @@ import duckdb
 import pyoxigraph as ox
 import pytest
 
-from calckg import build, bundle, columnar, derive, storing, swap
+from calckg import build, bundle, columnar, derive, quads, storing, swap
 from calckg.kg import KnowledgeGraph
 from calckg.upstream import registry
 from tests.conftest import Run
@@ -430,7 +430,7 @@ def fail(error: BaseException) -> Callable[..., None]:
 
 STAGES = [
     (bundle, "insert"),
-    (build.quads, "insert"),
+    (quads, "insert"),
     (columnar, "encode"),
     (derive, "derive"),
     (storing, "write"),
