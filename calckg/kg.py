@@ -50,6 +50,11 @@ class KnowledgeGraph:
         """Return the graph behind a SPARQL endpoint; nothing is asked of it yet."""
         return cls(url, endpoint=url)
 
+    @property
+    def distant_address(self) -> str | None:
+        """The address of the endpoint of a distant graph; ``None`` for one that is here."""
+        return self._endpoint
+
     @cached_property
     def sparql(self) -> SparqlGraph:
         """The side that answers SPARQL."""

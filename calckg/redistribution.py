@@ -8,9 +8,10 @@ from typing import cast
 import pyoxigraph as ox
 
 from calckg.derive import CLIQUE_GRAPH, LABEL_GRAPH
-from calckg.sparql import SparqlGraph
+from calckg.kg import KnowledgeGraph
 
 _LEADER = ox.NamedNode("https://w3id.org/calckg/ontology/cliqueLeader")
+_REDISTRIBUTION = "https://w3id.org/calckg/ontology/redistribution"
 _RESTRICTED = """PREFIX dcat: <http://www.w3.org/ns/dcat#>
 PREFIX ckg: <https://w3id.org/calckg/ontology/>
 SELECT DISTINCT ?graph WHERE {
@@ -18,10 +19,20 @@ SELECT DISTINCT ?graph WHERE {
 } ORDER BY ?graph"""
 
 
-def restricted(graph: SparqlGraph) -> list[ox.NamedNode]:
-    """Return the named graphs of the sources that say ``ckg:redistribution false``, sorted."""
-    rows = cast(ox.QuerySolutions, graph.query(_RESTRICTED))
-    return [cast(ox.NamedNode, row["graph"]) for row in rows]
+def restricted(graph: KnowledgeGraph) -> list[ox.NamedNode]:
+    """Return the named graphs of the sources that say ``ckg:redistribution false``, sorted.
+
+    Asked of the columns where there are any, for a graph may be built without a store.
+    """
+    if graph.distant_address is None:
+        rows = graph.columns.execute(
+            f"""SELECT DISTINCT s.value FROM quad q JOIN term s ON s.id = q.s JOIN term p ON p.id = q.p
+            JOIN term o ON o.id = q.o WHERE p.value = '{_REDISTRIBUTION}' AND o.value IN ('false', '0')
+            AND s.id IN (SELECT g FROM quad) ORDER BY s.value"""
+        ).fetchall()
+        return [ox.NamedNode(iri) for (iri,) in rows]
+    found = cast(ox.QuerySolutions, graph.sparql.query(_RESTRICTED))
+    return [cast(ox.NamedNode, row["graph"]) for row in found]
 
 
 def without(quads: Iterable[ox.Quad], graphs: Iterable[ox.NamedNode]) -> Iterator[ox.Quad]:

@@ -37,6 +37,16 @@ def test_a_restricted_source_is_left_out(graph: Path, run: Run, tmp_path: Path) 
     assert [q for q in quads if "Open name" in str(q.object)]
 
 
+def test_a_graph_without_a_store_is_dumped_too(graph: Path, run: Run, tmp_path: Path) -> None:
+    bare = tmp_path / "kg"
+    bare.mkdir()
+    for name in ("quads.duckdb", "manifest.json"):
+        (bare / name).write_bytes((graph / name).read_bytes())
+    done = run("dump", "--kg", bare, "-o", tmp_path / "a.nq")
+    assert done.code == 0
+    assert "Closed" not in (tmp_path / "a.nq").read_text()
+
+
 def test_it_is_there_when_asked_for(graph: Path, run: Run, tmp_path: Path) -> None:
     done = run("dump", "--kg", graph, "--include-restricted", "-o", tmp_path / "a.nq")
     assert (done.code, done.err) == (0, "")

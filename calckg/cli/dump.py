@@ -46,7 +46,7 @@ def dump(
     name = choose_format(format, output, rdf.FORMATS, rdf.SUFFIXES, "turtle" if root else "nquads")
     graph = open_graph(kg, endpoint)
     quads = graph.quads() if root is None else extract.about(graph.sparql, concepts.find(graph.sparql, root))
-    left_out = [] if include_restricted else redistribution.restricted(graph.sparql)
+    left_out = [] if include_restricted else redistribution.restricted(graph)
     if left_out:
         names = ", ".join(prefixes.load().compress(node.value) or node.value for node in left_out)
         print(f"left out, may not be redistributed: {names} (--include-restricted adds them)", file=sys.stderr)
