@@ -71,18 +71,17 @@ def stage_codes(connection: DuckDBPyConnection, table: str) -> None:
         known = prefix_of(str(sab))
         for prefix in (known, "OMIMPS") if known == "OMIM" else (known,) if known else ():
             codes = ", ".join(local_part(prefix, column) for column in ("SDUI", "CODE", "SCUI"))
-            # A check digit is a matter of microseconds, and a concept has several terms.
-            checked = f"SELECT local FROM (SELECT DISTINCT local FROM coded) WHERE {sctid.is_concept('local')}"
+            real = sctid.is_concept("local") if prefix == "SCTID" else "local IS NOT NULL"
             connection.execute(
                 f"""
                 INSERT INTO medgen_code
-                WITH coded AS MATERIALIZED (
+                SELECT cui, {quoted(prefix)}, local, STR, main, NULL
+                FROM (
                     SELECT CUI AS cui, coalesce({codes}) AS local, STR,
                         CASE WHEN SUPPRESS = 'O' THEN false WHEN TTY IN {HEADS} THEN true END AS main
                     FROM {table} WHERE SAB = {quoted(str(sab))}
                 )
-                SELECT cui, {quoted(prefix)}, local, STR, main, NULL FROM coded
-                WHERE {f"local IN ({checked})" if prefix == "SCTID" else "local IS NOT NULL"}
+                WHERE {real}
                 """
             )
 
@@ -215,9 +214,7 @@ def settle_codes(connection: DuckDBPyConnection, graph: str) -> None:
         CREATE OR REPLACE TEMP TABLE medgen_end AS
         SELECT prefix, local, substr(min(CASE WHEN exact THEN '0' ELSE '1' END
             || CASE WHEN label IS NULL THEN '1' ELSE '0' END || coalesce(label, text, '')), 3) AS name
-        FROM medgen_match LEFT JOIN medgen_called USING (cui) WHERE prefix <> 'UMLS' GROUP BY prefix, local
-        UNION ALL
-        SELECT 'UMLS', cui, text FROM (FROM medgen_match WHERE prefix = 'UMLS') LEFT JOIN medgen_called USING (cui)
+        FROM medgen_match LEFT JOIN medgen_called USING (cui) GROUP BY prefix, local
         """
     )
     found = connection.execute("SELECT DISTINCT prefix FROM medgen_end ORDER BY prefix").fetchall()

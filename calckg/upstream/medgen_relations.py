@@ -255,8 +255,7 @@ def _wrong_number(text: str) -> str:
 def associate(connection: DuckDBPyConnection, graph: str) -> None:
     """Make associations of the relations that were put by, where the ends fit; count those that don't."""
     _categorise(connection, graph)
-    _gather(connection)
-    settle(connection, graph, "medgen_said", RULES)
+    settle(connection, graph, "medgen_claim", RULES)
     medgen = resource("infores:medgen")
     sources = INFORES | {"HPO": "hpo-annotations"}
     cases = " ".join(f"WHEN '{sab}' THEN {resource(f'infores:{name}')}" for sab, name in sources.items())
@@ -269,42 +268,20 @@ def associate(connection: DuckDBPyConnection, graph: str) -> None:
             {said} AS primary_knowledge_source,
             CASE WHEN primary_knowledge_source <> {medgen} THEN [{medgen}] END AS aggregator_knowledge_source,
             'knowledge_assertion' AS knowledge_level, 'not_provided' AS agent_type,
-            originals AS original_predicate, ruis AS identifier
+            CASE WHEN original IS NOT NULL THEN [original] END AS original_predicate,
+            CASE WHEN rui IS NOT NULL THEN [rui] END AS identifier
         FROM settled
         """,
         {"graph": graph},
     )
-    connection.execute(
-        """
-        INSERT INTO medgen_left_out
-        SELECT file, 'the categories of the ends do not fit ' || relation, sum(rows)
-        FROM medgen_said ANTI JOIN settled ON settled.claim = medgen_said.rowid GROUP BY file, relation
-        """
-    )
+    for (stem,) in connection.execute("SELECT DISTINCT file FROM medgen_claim ORDER BY file").fetchall():
+        leave_out(
+            connection,
+            str(stem),
+            f"SELECT 'the categories of the ends do not fit ' || relation FROM medgen_claim "
+            f"ANTI JOIN settled ON settled.claim = medgen_claim.rowid WHERE file = {quoted(str(stem))}",
+        )
     connection.execute("DROP TABLE settled")
-    connection.execute("DROP TABLE medgen_said")
-
-
-def _gather(connection: DuckDBPyConnection) -> None:
-    """Make the table ``medgen_said`` of the claims, those and their inverses that say one thing in one row.
-
-    MGREL has nearly every relation both ways.
-    """
-    pairs = (*_MANIFESTATIONS, *_OF_DISEASE, *_GENES, ("inheritance_type_of", "has_inheritance_type"))
-    inverse = ", ".join(f"({quoted(has)}, {quoted(of)})" for of, has in pairs if has)
-    connection.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE medgen_said AS
-        SELECT coalesce(said.other, claim.relation) AS relation,
-            CASE WHEN other IS NULL THEN first ELSE second END AS first,
-            CASE WHEN other IS NULL THEN second ELSE first END AS second,
-            negated, hedge, sab, section, file,
-            list(DISTINCT original) FILTER (original IS NOT NULL) AS originals,
-            list(DISTINCT rui) FILTER (rui IS NOT NULL) AS ruis, count(*) AS rows
-        FROM medgen_claim AS claim LEFT JOIN (VALUES {inverse}) AS said(relation, other) USING (relation)
-        GROUP BY 1, 2, 3, negated, hedge, sab, section, file
-        """
-    )
 
 
 def _categorise(connection: DuckDBPyConnection, graph: str) -> None:
