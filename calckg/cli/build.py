@@ -115,7 +115,7 @@ def _listed(why: str, paths: list[Path]) -> Iterator[str]:
 
 @contextmanager
 def _bars() -> Iterator[building.Progress]:
-    """Show a line for each stage with what is done and at what rate; nothing when it is no terminal."""
+    """Show a line for each stage with what is done and the time; nothing when it is no terminal."""
     if not sys.stderr.isatty():
         yield lambda what, count: None
         return
@@ -126,10 +126,9 @@ def _bars() -> Iterator[building.Progress]:
         SpinnerColumn(),
         TextColumn("{task.description}"),
         TextColumn("{task.completed:,.0f}"),
-        TextColumn("{task.speed:,.0f}/s"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns[:3], columns[4], console=Console(stderr=True)) as shown:
+    with Progress(*columns, console=Console(stderr=True)) as shown:
         stages: dict[str, object] = {}
 
         def progress(what: str, count: int) -> None:
