@@ -103,10 +103,12 @@ def stage_atoms(connection: DuckDBPyConnection, table: str) -> None:
     """Put by the names in ``table``, which has the columns of MGCONSO, and their codes."""
     # What NCBI took over itself has a number of NCBI's as its CODE, and the source's own identifier in SDUI.
     code = "coalesce(SDUI, CASE WHEN NOT regexp_full_match(CODE, 'AN[0-9]+|NOCODE') THEN CODE END, SCUI)"
+    identifier = "CASE WHEN SAUI IS NULL THEN [AUI] WHEN AUI IS NULL THEN [SAUI] ELSE [AUI, SAUI] END"
+    identifier = f"CASE WHEN coalesce(AUI, SAUI) IS NOT NULL THEN {identifier} END"
     connection.execute(
         f"""
         INSERT INTO medgen_atom
-        SELECT CUI, STR, SAB, TTY, {code}, list_distinct([AUI, SAUI]),
+        SELECT CUI, STR, SAB, TTY, {code}, {identifier},
             {_SHOWN} AND TS = 'P' AND STT = 'PF' AND ISPREF = 'Y', {_SHOWN}
         FROM {table}
         """
@@ -240,7 +242,7 @@ def settle_names(connection: DuckDBPyConnection, graph: str) -> None:
         SELECT $graph, {namespace("medgen")} || given.cui, given.text, 'en',
             CASE WHEN given.text = medgen_called.text THEN 'preferred' WHEN shown OR seen THEN 'exact'
                 ELSE 'hidden' END,
-            scheme, tty, code, CASE WHEN len(identifier) > 0 THEN identifier END
+            scheme, tty, code, identifier
         FROM given LEFT JOIN medgen_called ON medgen_called.cui = given.cui
         LEFT JOIN rescued ON NOT shown AND rescued.cui = given.cui AND rescued.text = given.text
         LEFT JOIN {vocabularies(str(sab) for (sab,) in sabs)} USING (sab)

@@ -197,7 +197,7 @@ def _relations(count: int, seed: int) -> Iterator[tuple[Kind, str]]:
 
 
 def _make_shown(connection: duckdb.DuckDBPyConnection, count: int, seed: int) -> None:
-    """Make the table of the features of diseases: every so-manieth disease shows some findings."""
+    """Make the table of the features of diseases: one disease in so many shows some findings."""
     connection.execute(
         f"CREATE TABLE finding AS SELECT row_number() OVER (ORDER BY i) - 1 AS n, cui FROM concept "
         f"WHERE kind IN {tuple(_FINDINGS)}"

@@ -87,6 +87,12 @@ def test_the_release_knows_better_what_a_concept_is_called(tmp_path: Path) -> No
     ]
 
 
+def test_a_term_of_snomed_ct_has_its_identifier(select: Select) -> None:
+    assert select("SELECT identifier FROM name WHERE text = 'Neuronopathic Gaucher disease' AND code IS NOT NULL") == [
+        (["2821300015"],)
+    ]
+
+
 def test_a_suppressed_name_is_hidden(select: Select) -> None:
     assert about(select, "kind", "name", "medgen/CN000117") == [("hidden",)]
 
