@@ -201,20 +201,23 @@ def _fill(
 ) -> list[Done]:
     """Make the columns; return what became of each named graph."""
     _settle(connection, folder)
-    done = [
-        *_read(connection, planned, before, target, keep_going, progress),
-        *_keep(connection, planned, before, target, progress),
-    ]
-    _describe(connection, planned)
-    bundle.insert(connection, curated=curated)
-    progress("columns", columnar.encode(connection, "nquad"))
-    connection.execute("DROP TABLE nquad")
+    done: list[Done] = []
+
+    def stage() -> None:
+        done[:] = [
+            *_read(connection, planned, before, target, keep_going, progress),
+            *_keep(connection, planned, before, target, progress),
+        ]
+        _describe(connection, planned)
+        bundle.stage(connection, curated=curated)
+
+    progress("columns", columnar.add(connection, stage))
     return done
 
 
 def _finish(connection: DuckDBPyConnection, folder: Path, roots: Sequence[str], progress: Progress) -> dict[str, int]:
     """Add what is derived, cut down to ``roots``, index the names; return how many quads each named graph has."""
-    columnar.encode(connection, derive.derive(connection))
+    columnar.add(connection, lambda: columnar.stage(connection, f"FROM {derive.derive(connection)}"))
     if roots:
         progress("columns", rooting.keep(connection, folder, roots))
     naming.write(connection, folder / "names.sqlite")
@@ -229,7 +232,8 @@ def _settle(connection: DuckDBPyConnection, folder: Path) -> None:
     spill = str(folder / "spill").replace("'", "''")
     connection.execute(f"SET temp_directory = '{spill}'; SET memory_limit = '1200MB'")
     connection.execute("SET preserve_insertion_order = false")
-    connection.execute("CREATE TEMP TABLE nquad (s VARCHAR, p VARCHAR, o VARCHAR, g VARCHAR)")
+    # The file is of no use before it is whole; a checkpoint on the way takes seconds.
+    connection.execute("SET checkpoint_threshold = '1TB'")
 
 
 def _read(
@@ -260,8 +264,17 @@ def _read(
         for finish in dict.fromkeys(item.format.source.finish for item in items):
             if finish is not None:
                 finish(connection, graph)
-        count = quads.insert(connection, "nquad")
+        count = _stage(connection)
         yield Done(graph, len(items), rows, count, time.perf_counter() - begin, _memory(), tuple(errors))
+
+
+def _stage(connection: DuckDBPyConnection) -> int:
+    """Put the quads of the tables by, and empty these; return how many there were."""
+    count = 0
+    for table in tables.filled(connection):
+        count += columnar.stage(connection, quads.statement(table))
+        connection.execute(f'TRUNCATE "{table}"')
+    return count
 
 
 def _unchanged(old: dict[str, Any], items: list[Item]) -> bool:
@@ -318,7 +331,7 @@ def _describe(connection: DuckDBPyConnection, planned: Plan) -> None:
             )
     tables.create(connection, temporary=True)
     loading.load(connection, rows)
-    quads.insert(connection, "nquad", ("source",))
+    _stage(connection)
 
 
 def _stated(items: Iterable[Item]) -> Stated:

@@ -130,10 +130,8 @@ def compile_to(folder: Path) -> None:
 
     connection = columnar.connect(folder / "quads.duckdb")
     try:
-        connection.execute("CREATE TEMP TABLE nquad (s VARCHAR, p VARCHAR, o VARCHAR, g VARCHAR)")
-        insert(connection)
-        columnar.encode(connection, "nquad")
-        count = columnar.encode(connection, derive.derive(connection))
+        columnar.add(connection, lambda: stage(connection))
+        count = columnar.add(connection, lambda: columnar.stage(connection, f"FROM {derive.derive(connection)}"))
         storing.write(connection, folder / "store")
         naming.write(connection, folder / "names.sqlite")
         connection.execute("CHECKPOINT")
@@ -142,8 +140,8 @@ def compile_to(folder: Path) -> None:
     (folder / "manifest.json").write_text(json.dumps({"graph": "bundled", "quads": count}) + "\n")
 
 
-def insert(connection: DuckDBPyConnection, *, curated: bool = True) -> None:
-    """Add the quads of the ontology, the schemes and the curated graph to the relation ``nquad(s, p, o, g)`` of texts.
+def stage(connection: DuckDBPyConnection, *, curated: bool = True) -> None:
+    """Put by the quads of the ontology, the schemes and the curated graph for the columns.
 
     Without ``curated`` the graph is left out; the ontology and the schemes, which releases speak of too, are not.
     """
@@ -151,23 +149,22 @@ def insert(connection: DuckDBPyConnection, *, curated: bool = True) -> None:
         if not curated and path.name not in _WITHOUT_GRAPH:
             continue
         if path.suffix == ".ttl":
-            _insert_turtle(connection, path, graph)
+            _stage_turtle(connection, path, graph)
         else:
-            _insert_sssom(connection, path, graph)
+            _stage_sssom(connection, path, graph)
 
 
-def _insert_turtle(connection: DuckDBPyConnection, path: Path, graph: str) -> None:
-    from calckg import rdf
+def _stage_turtle(connection: DuckDBPyConnection, path: Path, graph: str) -> None:
+    from calckg import columnar, rdf
 
-    quads = list(rdf.read(path))
-    texts = [[str(q.subject) for q in quads], [str(q.predicate) for q in quads], [str(q.object) for q in quads]]
-    connection.execute("INSERT INTO nquad SELECT unnest(?), unnest(?), unnest(?), ?", [*texts, f"<{graph}>"])
+    columnar.stage_quads(connection, rdf.read(path), graph)
 
 
-def _insert_sssom(connection: DuckDBPyConnection, path: Path, graph: str) -> None:
-    from calckg import loading, quads, tables
+def _stage_sssom(connection: DuckDBPyConnection, path: Path, graph: str) -> None:
+    from calckg import columnar, loading, quads, tables
     from calckg.upstream import sssom
 
     tables.create(connection, temporary=True)
     loading.load(connection, sssom.read(path, graph))
-    quads.insert(connection, "nquad")
+    for table in tables.filled(connection):
+        columnar.stage(connection, quads.statement(table))

@@ -1,19 +1,22 @@
 """The graph as columns: ``term(id, kind, value, datatype, lang)`` and ``quad(s, p, o, g)`` in DuckDB.
 
-``quad`` holds the ids of ``term``; ``g`` is 0 for the default graph. Ids follow the order of the terms' N-Quads
-text, so the same graph has the same ids. What walks over the whole graph is SQL over these two tables.
+``quad`` holds the ids of ``term``; ``g`` is 0 for the default graph. Ids follow the order of the terms' values, so the
+same graph has the same ids. What walks over the whole graph is SQL over these two tables.
+
+Quads come in by ``stage``, as often as there is something to add, and by ``settle`` at the end. Both work with a 64-bit
+hash of each term, for joins of long texts take five times as long; ``settle`` sees whether two terms share one.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from calckg.errors import CalckgError
+from calckg.errors import CalckgError, CollisionError
 from calckg.quads.sql import escaped
 
 if TYPE_CHECKING:
@@ -22,40 +25,72 @@ if TYPE_CHECKING:
 IRI, BLANK, LITERAL = 0, 1, 2
 DEFAULT_GRAPH = 0
 
+_STRING = "http://www.w3.org/2001/XMLSchema#string"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS term (
     id BIGINT NOT NULL, kind TINYINT NOT NULL, value VARCHAR NOT NULL, datatype VARCHAR, lang VARCHAR);
 CREATE TABLE IF NOT EXISTS quad (s BIGINT NOT NULL, p BIGINT NOT NULL, o BIGINT NOT NULL, g BIGINT NOT NULL);
 """
 
-# A literal's N-Quads text is "…", "…"@lang or "…"^^<datatype>; inside the quotes every quote is escaped, so the last
-# quote ends the lexical form.
-_LEXICAL = "substr(t, 2, length(t) - 2 - strpos(reverse(t), '\"') + 1)"
-_TAIL = "substr(t, length(t) - strpos(reverse(t), '\"') + 2)"
-# Where a text holds the character that stands in for the backslash, or may hold a code point escape, Python undoes all.
-_RARE = "(contains(t, '\\u') OR contains(t, '\\U') OR contains(t, chr(1)))"
-_UNESCAPED = (
-    f"CASE WHEN {_RARE} OR NOT contains(t, '\\') THEN {_LEXICAL} ELSE "
-    f"replace(replace(replace(replace(replace(replace(replace(replace({_LEXICAL},"
-    " '\\\\', chr(1)), '\\\"', '\"'), '\\n', chr(10)), '\\r', chr(13)), '\\t', chr(9)),"
-    " '\\b', chr(8)), '\\f', chr(12)), chr(1), '\\') END"
+# A term is told as one text: an IRI's own, "_:" and a blank node's name, or a literal's lexical form, a quote, and
+# what follows the closing quote in N-Quads. No IRI has a quote in it, and nothing that follows the last one has.
+_ADD = """
+CREATE TEMP TABLE IF NOT EXISTS staged_quad (s UBIGINT, p UBIGINT, o UBIGINT, g UBIGINT);
+CREATE TEMP TABLE IF NOT EXISTS staged_term (h UBIGINT, t VARCHAR);
+CREATE OR REPLACE TEMP TABLE fact AS
+SELECT s, p, o, g, {s} AS hs, {p} AS hp, {o} AS ho, {g} AS hg
+FROM (SELECT s, p, CASE WHEN t IS NULL THEN v ELSE v || '"' || t END AS o, g FROM ({facts}) told) textual;
+INSERT INTO staged_quad SELECT hs, hp, ho, hg FROM fact;
+INSERT INTO staged_term
+SELECT {t}, t FROM (SELECT s AS t FROM fact UNION SELECT o FROM fact UNION SELECT DISTINCT p FROM fact
+                    UNION SELECT DISTINCT g FROM fact WHERE g IS NOT NULL) term;
+DROP TABLE fact
+"""
+_TAIL = (
+    "CASE WHEN NOT contains(t, '\"') THEN NULL WHEN ends_with(t, '\"') THEN '' WHEN ends_with(t, '\"@en') THEN '@en' "
+    "ELSE substr(t, length(t) - strpos(reverse(t), '\"') + 2) END"
 )
-_ENCODE = f"""
+_NUMBER = f"""
+CREATE OR REPLACE TEMP TABLE fresh_term AS
+SELECT h, t, row_number() OVER (ORDER BY t) + (SELECT coalesce(max(id), 0) FROM term) AS id
+FROM told_term {{new}};
 INSERT INTO term
 SELECT id,
-       CASE WHEN t LIKE '<%' THEN {IRI} WHEN t LIKE '"%' THEN {LITERAL} ELSE {BLANK} END AS kind,
-       CASE WHEN t LIKE '<%' THEN substr(t, 2, length(t) - 2)
-            WHEN t LIKE '"%' THEN {_UNESCAPED} ELSE substr(t, 3) END AS value,
-       CASE WHEN t NOT LIKE '"%' THEN NULL
-            WHEN {_TAIL} LIKE '^^%' THEN substr({_TAIL}, 4, length({_TAIL}) - 4)
-            WHEN {_TAIL} LIKE '@%' THEN 'http://www.w3.org/1999/02/22-rdf-syntax-ns#langString'
-            ELSE 'http://www.w3.org/2001/XMLSchema#string' END AS datatype,
-       CASE WHEN t LIKE '"%' AND {_TAIL} LIKE '@%' THEN lower(substr({_TAIL}, 2)) END AS lang
-FROM encoded_term
+       CASE WHEN tail IS NOT NULL THEN {LITERAL} WHEN starts_with(t, '_:') THEN {BLANK} ELSE {IRI} END,
+       CASE WHEN tail IS NOT NULL THEN substr(t, 1, length(t) - length(tail) - 1)
+            WHEN starts_with(t, '_:') THEN substr(t, 3) ELSE t END,
+       CASE WHEN tail = '' THEN 'http://www.w3.org/2001/XMLSchema#string'
+            WHEN starts_with(tail, '@') THEN 'http://www.w3.org/1999/02/22-rdf-syntax-ns#langString'
+            ELSE substr(tail, 4, length(tail) - 4) END,
+       CASE WHEN starts_with(tail, '@') THEN substr(tail, 2) END
+FROM (SELECT id, t, {_TAIL} AS tail FROM fresh_term) parted;
 """
-# The escapes of N-Quads (RDF 1.1 N-Quads, 2: ECHAR and UCHAR).
-_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))")
-_ESCAPED_CHARACTERS = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}
+# Predicates and graphs are few: a relation of their own keeps their joins small. The quads are narrow until they are
+# sorted; by predicate first, so that what asks for one predicate reads little.
+_SETTLE = f"""
+CREATE OR REPLACE TEMP TABLE few AS
+SELECT h, id FROM number WHERE h IN (SELECT DISTINCT p FROM staged_quad UNION ALL SELECT DISTINCT g FROM staged_quad);
+CREATE OR REPLACE TEMP TABLE half_quad AS
+SELECT s.id AS s, q.p, q.o, q.g FROM staged_quad q JOIN number s ON s.h = q.s;
+DROP TABLE staged_quad;
+CREATE OR REPLACE TEMP TABLE whole_quad AS
+SELECT q.s, p.id AS p, o.id AS o, coalesce(g.id, {DEFAULT_GRAPH}) AS g
+FROM half_quad q JOIN number o ON o.h = q.o JOIN few p ON p.h = q.p LEFT JOIN few g ON g.h = q.g;
+DROP TABLE half_quad;
+INSERT INTO quad SELECT DISTINCT s, p, o, g FROM whole_quad {{old}} ORDER BY p, s, o, g;
+DROP TABLE whole_quad; DROP TABLE few; DROP TABLE number
+"""
+_OLD = f"""EXCEPT SELECT s, p, o, g FROM quad WHERE g = {DEFAULT_GRAPH} OR g IN (SELECT id FROM few)"""
+
+# The characters that N-Quads escapes in the canonical form, which pyoxigraph writes; the backslash first, for then
+# what is left of backslashes is escapes.
+_UNESCAPES = [
+    ("\\\\", r"'\s'"),
+    ('\\"', "'\"'"),
+    *((f"\\{letter}", f"chr({code})") for letter, code in zip("btnfr", (8, 9, 10, 12, 13), strict=True)),
+    *((f"\\u{code:04X}", f"chr({code})") for code in (*range(32), 0x7F, 0xFFFE, 0xFFFF)),
+    (r"\s", r"'\'"),
+]
 
 
 def text_of(alias: str) -> str:
@@ -66,6 +101,20 @@ def text_of(alias: str) -> str:
         f"ELSE '\"' || {text} || '\"' || CASE WHEN {alias}.lang IS NOT NULL THEN '@' || {alias}.lang "
         f"WHEN {alias}.datatype = 'http://www.w3.org/2001/XMLSchema#string' THEN '' "
         f"ELSE '^^<' || {alias}.datatype || '>' END END"
+    )
+
+
+def value_of(alias: str) -> str:
+    """Return SQL for the ``s`` or ``v`` by which ``stage`` takes the term in the row called ``alias``."""
+    return f"CASE {alias}.kind WHEN {BLANK} THEN '_:' || {alias}.value ELSE {alias}.value END"
+
+
+def tail_of(alias: str) -> str:
+    """Return SQL for what follows the closing quote of the term in the row called ``alias``; NULL for no literal."""
+    return (
+        f"CASE WHEN {alias}.kind <> {LITERAL} THEN NULL WHEN {alias}.lang IS NOT NULL THEN '@' || {alias}.lang "
+        f"WHEN {alias}.datatype = 'http://www.w3.org/2001/XMLSchema#string' THEN '' "
+        f"ELSE '^^<' || {alias}.datatype || '>' END"
     )
 
 
@@ -82,63 +131,131 @@ def connect(path: Path | None = None, *, read_only: bool = False) -> DuckDBPyCon
     return connection
 
 
-def encode(connection: DuckDBPyConnection, relation: str) -> int:
-    """Add ``relation(s, p, o, g)`` of N-Quads texts to ``term`` and ``quad``; return how many quads there are then.
+def _hash(text: str) -> str:
+    return f"hash({text}, coalesce(getvariable('salt'), 0))"
 
-    ``g`` is NULL for the default graph. A quad that comes twice, or is there already, is kept once. New terms are
-    numbered in the order of their texts, after those that are there.
+
+def stage(connection: DuckDBPyConnection, facts: str) -> int:
+    """Put by the quads of the statement ``facts``, as ``quads`` has them; return how many there were.
+
+    ``facts`` gives ``s, p, v, t, g``: ``t`` is NULL where ``v`` is an IRI or, with "_:" before it, a blank node, and
+    else what follows the closing quote in N-Quads, a language in lower case. ``g`` is NULL for the default graph.
     """
-    # Predicates and graphs are few: a relation of their own keeps their joins small.
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE few AS
-        SELECT DISTINCT p AS t FROM {relation} UNION SELECT DISTINCT g FROM {relation} WHERE g IS NOT NULL;
-        CREATE OR REPLACE TEMP TABLE told_term AS
-        SELECT n.t, k.id FROM (SELECT s AS t FROM {relation} UNION SELECT o FROM {relation} UNION SELECT t FROM few) n
-        LEFT JOIN (SELECT {text_of("t")} AS t, t.id FROM term t) k ON k.t = n.t;
-        CREATE OR REPLACE TEMP TABLE encoded_term AS
-        SELECT t, row_number() OVER (ORDER BY t) + (SELECT coalesce(max(id), 0) FROM term) AS id
-        FROM told_term WHERE id IS NULL"""
-    )
-    connection.execute(_ENCODE)
-    _unescape(connection)
-    # One end after the other: given both joins at once, the engine's order of them takes half as long again.
-    connection.execute(
-        f"""INSERT INTO encoded_term SELECT t, id FROM told_term WHERE id IS NOT NULL;
-        CREATE OR REPLACE TEMP TABLE few_term AS SELECT e.t, e.id FROM encoded_term e JOIN few f ON f.t = e.t;
-        CREATE OR REPLACE TEMP TABLE half_quad AS
-        SELECT s.id AS s, p.id AS p, q.o, coalesce(g.id, {DEFAULT_GRAPH}) AS g
-        FROM {relation} q JOIN encoded_term s ON s.t = q.s JOIN few_term p ON p.t = q.p
-        LEFT JOIN few_term g ON g.t = q.g;
-        CREATE OR REPLACE TEMP TABLE whole_quad AS
-        SELECT q.s, q.p, o.id AS o, q.g FROM half_quad q JOIN encoded_term o ON o.t = q.o;
-        DROP TABLE half_quad; DROP TABLE encoded_term; DROP TABLE told_term; DROP TABLE few;
-        INSERT INTO quad SELECT DISTINCT s, p, o, g FROM whole_quad
-        EXCEPT SELECT s, p, o, g FROM quad
-        WHERE g = {DEFAULT_GRAPH} OR g IN (SELECT id FROM few_term)
-        ORDER BY ALL"""
-    )
-    connection.execute("DROP TABLE few_term; DROP TABLE whole_quad")
-    row = connection.execute("SELECT count(*) FROM quad").fetchone()
-    return int(row[0]) if row else 0
+    hashes = {name: _hash(name) for name in "spot"}
+    hashes["g"] = f"CASE WHEN g IS NOT NULL THEN {_hash('g')} END"
+    before = _count(connection, "staged_quad") if _is_there(connection, "staged_quad") else 0
+    connection.execute(_ADD.format(facts=facts, **hashes))
+    return _count(connection, "staged_quad") - before
 
 
-def _unescape(connection: DuckDBPyConnection) -> None:
-    """Undo the escapes of the new literals that SQL left alone."""
-    rows = connection.execute(
-        f"""SELECT id, value FROM term JOIN encoded_term USING (id)
-        WHERE kind = {LITERAL} AND {_RARE} ORDER BY id"""
-    ).fetchall()
+def stage_quads(connection: DuckDBPyConnection, quads: Iterable[ox.Quad], graph: str | None = None) -> int:
+    """Put by ``quads``, all in ``graph`` if that is given (an IRI); return how many there were."""
+    rows = [(*_parts(q.subject)[:1], q.predicate.value, *_parts(q.object), graph or _graph(q)) for q in quads]
+    connection.execute("CREATE OR REPLACE TEMP TABLE given (s VARCHAR, p VARCHAR, v VARCHAR, t VARCHAR, g VARCHAR)")
     if rows:
-        plain = [_ESCAPE.sub(_character, value) for _, value in rows]
-        connection.execute(
-            "UPDATE term SET value = n.value FROM (SELECT unnest(?) AS id, unnest(?) AS value) n WHERE term.id = n.id",
-            [[identifier for identifier, _ in rows], plain],
-        )
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        lists = ", ".join(["unnest(?::VARCHAR[])"] * len(columns))
+        connection.execute(f"INSERT INTO given SELECT {lists}", columns)
+    count = stage(connection, "FROM given")
+    connection.execute("DROP TABLE given")
+    return count
 
 
-def _character(escape: re.Match[str]) -> str:
-    code = escape[1] or escape[2]
-    return chr(int(code, 16)) if code else _ESCAPED_CHARACTERS.get(escape[3], escape[3])
+def _parts(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> tuple[str, str | None]:
+    if isinstance(term, ox.NamedNode):
+        return term.value, None
+    if isinstance(term, ox.BlankNode):
+        return f"_:{term.value}", None
+    if isinstance(term, ox.Triple):
+        raise CalckgError(f"{term}: a triple as a term can't be kept in the columns; leave it out")
+    if term.language:
+        return term.value, f"@{term.language.lower()}"
+    return term.value, "" if term.datatype.value == _STRING else f"^^{term.datatype}"
+
+
+def _graph(quad: ox.Quad) -> str | None:
+    return None if isinstance(quad.graph_name, ox.DefaultGraph) else _parts(quad.graph_name)[0]
+
+
+def settle(connection: DuckDBPyConnection) -> int:
+    """Number the terms that are put by, and add the quads to the columns; return how many there are then.
+
+    A quad that came twice, or is there already, is kept once. New terms are numbered after those that are there.
+    Raises ``CollisionError``; nothing is changed then, and nothing is staged any more.
+    """
+    if not _is_there(connection, "staged_quad"):
+        return _count(connection, "quad")
+    more = _count(connection, "term") > 0
+    told = "SELECT h, t FROM staged_term"
+    if more:
+        text = f"{value_of('t')} || coalesce('\"' || {tail_of('t')}, '')"
+        known = f"SELECT {_hash('t')} AS h, t, id FROM (SELECT id, {text} AS t FROM term t) textual"
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE known AS {known}")
+        told += " UNION ALL SELECT k.h, k.t FROM known k SEMI JOIN staged_term USING (h)"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE told_term AS SELECT DISTINCT h, t FROM ({told}) told")
+    _look_for_collisions(connection)
+    connection.execute(_NUMBER.format(new="ANTI JOIN known USING (h)" if more else ""))
+    old = "UNION ALL SELECT k.h, k.id FROM known k SEMI JOIN told_term USING (h)" if more else ""
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE number AS SELECT h, id::UINTEGER AS id FROM fresh_term {old}")
+    connection.execute(
+        "DROP TABLE fresh_term; DROP TABLE told_term; DROP TABLE staged_term; DROP TABLE IF EXISTS known"
+    )
+    connection.execute(_SETTLE.format(old=_OLD if more else ""))
+    return _count(connection, "quad")
+
+
+def add(connection: DuckDBPyConnection, staging: Callable[[], object]) -> int:
+    """Call ``staging``, which stages quads, and settle them; return how many quads there are then.
+
+    When two terms have the same hash (at 10 million terms, once in 400,000 graphs) it is called again.
+    """
+    while True:
+        staging()
+        with suppress(CollisionError):
+            return settle(connection)
+
+
+def _look_for_collisions(connection: DuckDBPyConnection) -> None:
+    """Raise ``CollisionError`` where two of the terms in ``told_term`` have one hash."""
+    if connection.execute("SELECT count(*) = count(DISTINCT h) FROM told_term").fetchone() == (True,):
+        return
+    found = connection.execute("SELECT min(t), max(t) FROM told_term GROUP BY h HAVING count(*) > 1").fetchone()
+    connection.execute("DROP TABLE staged_quad; DROP TABLE staged_term")
+    connection.execute("SET VARIABLE salt = coalesce(getvariable('salt'), 0) + 1")
+    raise CollisionError(f"{found} have the same hash; add them again, another hash is taken then")
+
+
+def encode(connection: DuckDBPyConnection, relation: str) -> int:
+    """Add ``relation(s, p, o, g)`` of canonical N-Quads texts; return how many quads there are then.
+
+    ``g`` is NULL for the default graph.
+    """
+    plain = "CASE WHEN starts_with({0}, '<') THEN substr({0}, 2, length({0}) - 2) ELSE {0} END"
+    s, p, g = (plain.format(name) for name in "spg")
+    quote = "length(o) - strpos(reverse(o), '\"') + 1"  # the last one: inside the quotes every quote is escaped
+    v = "substr(o, 2, quote - 2)"
+    unescaped = v
+    for escape, character in _UNESCAPES:
+        unescaped = f"replace({unescaped}, '{escape}', {character})"
+    stage(
+        connection,
+        f"""SELECT {s} AS s, {p} AS p, {g} AS g,
+            CASE WHEN quote IS NULL THEN {plain.format("o")} WHEN contains(o, '\\') THEN {unescaped} ELSE {v} END AS v,
+            CASE WHEN o LIKE '%@%' AND substr(o, quote + 1, 1) = '@' THEN lower(substr(o, quote + 1))
+                 ELSE substr(o, quote + 1) END AS t
+        FROM (SELECT *, CASE WHEN starts_with(o, '"') THEN {quote} END AS quote FROM {relation}) quoted""",
+    )
+    return settle(connection)
+
+
+def _is_there(connection: DuckDBPyConnection, table: str) -> bool:
+    found = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ? AND temporary", [table])
+    return found.fetchone() is not None
+
+
+def _count(connection: DuckDBPyConnection, table: str) -> int:
+    row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+    return int(row[0]) if row else 0
 
 
 def quads(connection: DuckDBPyConnection) -> Iterator[ox.Quad]:

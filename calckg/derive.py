@@ -1,6 +1,6 @@
 """What is computed from the graph and kept in it: clique leaders and one label for each concept and citation.
 
-All of it is SQL over the columns; the result is a relation ``derived(s, p, o, g)`` of N-Quads texts.
+All of it is SQL over the columns; the result is a relation ``derived(s, p, v, t, g)``, as ``columnar.stage`` takes it.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calckg import columnar, prefixes
-from calckg.quads.sql import escaped
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -27,7 +26,7 @@ _UNRANKED = prefixes.UNRANKED
 
 def derive(connection: DuckDBPyConnection) -> str:
     """Compute the derived graphs over ``term`` and ``quad``; return the name of the relation that holds them."""
-    connection.execute("CREATE OR REPLACE TEMP TABLE derived (s VARCHAR, p VARCHAR, o VARCHAR, g VARCHAR)")
+    connection.execute("CREATE OR REPLACE TEMP TABLE derived (s VARCHAR, p VARCHAR, v VARCHAR, t VARCHAR, g VARCHAR)")
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE concept_node AS
         SELECT DISTINCT q.s AS id FROM quad q JOIN term p ON p.id = q.p JOIN term o ON o.id = q.o
@@ -94,7 +93,7 @@ def _cliques(connection: DuckDBPyConnection) -> None:
         leader AS (SELECT root, id AS leader FROM (
             SELECT root, id, row_number() OVER (PARTITION BY root ORDER BY place, id) AS n FROM member) ranked
             WHERE n = 1)
-        SELECT {columnar.text_of("s")}, '<{_CKG}cliqueLeader>', {columnar.text_of("o")}, '<{CLIQUE_GRAPH}>'
+        SELECT {columnar.value_of("s")}, '{_CKG}cliqueLeader', {columnar.value_of("o")}, NULL, '{CLIQUE_GRAPH}'
         FROM member m JOIN leader l ON l.root = m.root LEFT JOIN torn ON torn.root = m.root
         JOIN term s ON s.id = m.id
         JOIN term o ON o.id = CASE WHEN torn.root IS NULL THEN l.leader ELSE m.id END"""
@@ -119,7 +118,7 @@ def _concept_labels(connection: DuckDBPyConnection) -> None:
                 coalesce(p.place, {_UNRANKED}), t.value, n.o) AS n
             FROM concept_node c JOIN name n ON n.s = c.id JOIN term t ON t.id = n.o
             LEFT JOIN priority p ON p.g = n.g)
-        SELECT {columnar.text_of("s")}, '<{_RDFS_LABEL}>', {columnar.text_of("o")}, '<{LABEL_GRAPH}>'
+        SELECT {columnar.value_of("s")}, '{_RDFS_LABEL}', o.value, {columnar.tail_of("o")}, '{LABEL_GRAPH}'
         FROM ranked r JOIN term s ON s.id = r.id JOIN term o ON o.id = r.o WHERE r.n = 1"""
     )
 
@@ -139,8 +138,8 @@ def _citation_labels(connection: DuckDBPyConnection) -> None:
         journal AS (
             SELECT i.s, min(t.value) AS v FROM {_of(_DCTERMS + "isPartOf")} i
             JOIN {_of(_BIBO + "shortTitle")} n ON n.s = i.o JOIN term t ON t.id = n.o GROUP BY i.s)
-        SELECT s, '<{_RDFS_LABEL}>', '"' || {escaped("v")} || '"@en', '<{LABEL_GRAPH}>' FROM (
-        SELECT {columnar.text_of("s")} AS s,
+        SELECT s, '{_RDFS_LABEL}', v, '@en', '{LABEL_GRAPH}' FROM (
+        SELECT {columnar.value_of("s")} AS s,
             coalesce(title.v, concat_ws(' ',
                 CASE WHEN strpos(author.v, ',') > 0
                      THEN substr(author.v, 1, strpos(author.v, ',') - 1) || ' et al.'

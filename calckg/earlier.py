@@ -22,7 +22,7 @@ _DESCRIPTION = f"""
 WITH told AS (
     SELECT q.s, q.o, p.value AS p FROM earlier.quad q JOIN earlier.term p ON p.id = q.p
     JOIN earlier.term g ON g.id = q.g WHERE g.value = '{META}'),
-dataset AS (SELECT id FROM earlier.term WHERE value = $1 AND kind = {columnar.IRI}),
+dataset AS (SELECT id FROM earlier.term WHERE value = '{{graph}}' AND kind = {columnar.IRI}),
 distribution AS (SELECT o AS id FROM told JOIN dataset ON id = s WHERE p = '{_DCAT}distribution'),
 checksum AS (SELECT o AS id FROM told JOIN distribution ON id = s WHERE p = '{_SPDX}checksum'),
 part AS (SELECT id FROM dataset UNION SELECT id FROM distribution UNION SELECT id FROM checksum)
@@ -30,20 +30,21 @@ part AS (SELECT id FROM dataset UNION SELECT id FROM distribution UNION SELECT i
 
 
 def take_over(connection: DuckDBPyConnection, target: Path, graph: str) -> int:
-    """Copy one named graph, with its description, out of the columns of the graph directory ``target``."""
+    """Put by one named graph, with its description, out of the columns of the graph directory ``target``."""
     old = str(target / "quads.duckdb").replace("'", "''")
-    insert = f"""INSERT INTO nquad SELECT {columnar.text_of("s")}, {columnar.text_of("p")}, {columnar.text_of("o")},
-        {columnar.text_of("g")}
+    iri = graph.replace("'", "''")
+    facts = f"""SELECT {columnar.value_of("s")} AS s, p.value AS p, {columnar.value_of("o")} AS v,
+        {columnar.tail_of("o")} AS t, g.value AS g
     FROM earlier.quad q JOIN earlier.term s ON s.id = q.s JOIN earlier.term p ON p.id = q.p
     JOIN earlier.term o ON o.id = q.o JOIN earlier.term g ON g.id = q.g"""
     connection.execute(f"ATTACH '{old}' AS earlier (READ_ONLY)")
     try:
-        row = connection.execute(f"{insert} WHERE g.value = $1", [graph]).fetchone()
-        part = f"{_DESCRIPTION} SELECT id FROM part"
-        connection.execute(f"{insert} WHERE g.value = '{META}' AND q.s IN ({part})", [graph])
+        count = columnar.stage(connection, f"{facts} WHERE g.value = '{iri}'")
+        part = f"{_DESCRIPTION.format(graph=iri)} SELECT id FROM part"
+        columnar.stage(connection, f"{facts} WHERE g.value = '{META}' AND q.s IN ({part})")
     finally:
         connection.execute("DETACH earlier")
-    return int(row[0]) if row else 0
+    return count
 
 
 def names(target: Path) -> set[str]:

@@ -7,6 +7,7 @@
     │   └── UnknownNameError    a name nobody knows, with the nearest ones exit 2
     ├── SourceError             a file that can't be read as it should     exit 3
     ├── EndpointError           a distant SPARQL endpoint failed           exit 3
+    ├── CollisionError          two terms share a hash; build tries again  exit 3
     └── MissingToolError        Java, or an optional library, is missing   exit 3
 
 Every message is one line that names the place, the value and the way out. ``CalckgError`` is caught once, in
@@ -64,6 +65,10 @@ class SourceError(CalckgError):
 
 class EndpointError(CalckgError):
     """Say that a distant SPARQL endpoint could not be reached or refused the query."""
+
+
+class CollisionError(CalckgError):
+    """Say that two terms have the same hash: the quads must be added anew, by another hash."""
 
 
 class MissingToolError(CalckgError):

@@ -35,8 +35,5 @@ def keep(connection: DuckDBPyConnection, folder: Path, roots: Sequence[str]) -> 
         del graph
     finally:
         shutil.rmtree(whole, ignore_errors=True)
-    texts = [[str(term) for term in column] for column in zip(*kept, strict=True)]
-    connection.execute("CREATE OR REPLACE TEMP TABLE rooted (s VARCHAR, p VARCHAR, o VARCHAR, g VARCHAR)")
-    connection.execute("INSERT INTO rooted SELECT unnest(?), unnest(?), unnest(?), unnest(?)", texts)
     connection.execute("DELETE FROM quad; DELETE FROM term")
-    return columnar.encode(connection, "rooted")
+    return columnar.add(connection, lambda: columnar.stage_quads(connection, kept))

@@ -21,7 +21,7 @@ import duckdb
 import pyoxigraph as ox
 import pytest
 
-from calckg import build, bundle, columnar, derive, quads, storing, swap
+from calckg import build, bundle, columnar, derive, storing, swap
 from calckg.kg import KnowledgeGraph
 from calckg.upstream import registry
 from tests.conftest import Run
@@ -429,9 +429,9 @@ def fail(error: BaseException) -> Callable[..., None]:
 
 
 STAGES = [
-    (bundle, "insert"),
-    (quads, "insert"),
-    (columnar, "encode"),
+    (bundle, "stage"),
+    (columnar, "stage"),
+    (columnar, "settle"),
     (derive, "derive"),
     (storing, "write"),
     (swap, "_sync"),
@@ -461,7 +461,7 @@ def test_a_full_disk_at_any_stage_leaves_the_old_graph(
 def test_what_fails_is_one_line(
     old: Path, run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception, told: str
 ) -> None:
-    monkeypatch.setattr(columnar, "encode", fail(error))
+    monkeypatch.setattr(columnar, "settle", fail(error))
     done = run("build", "in", "-o", "KG", *QUICK)
     assert done.code == 3
     assert told in done.complaint

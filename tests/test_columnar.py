@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from calckg import columnar
-from calckg.errors import CalckgError
+from calckg.errors import CalckgError, CollisionError
 from tests import terms
 
 A, P, G = (ox.NamedNode(f"https://example.org/{name}") for name in "apg")
@@ -192,3 +192,62 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     (tmp_path / "quads.duckdb").write_text("text, and not short enough to be taken for an empty database" * 100)
     with pytest.raises(CalckgError, match="the columns can't be opened"):
         columnar.connect(tmp_path / "quads.duckdb", read_only=True)
+
+
+def test_a_term_of_each_kind_is_staged_as_it_is() -> None:
+    connection = columnar.connect()
+    quads = [
+        ox.Quad(ox.BlankNode("a"), P, ox.Literal('one "two"@en'), G),
+        ox.Quad(A, P, ox.Literal("drei", language="de-CH")),
+        ox.Quad(A, P, ox.Literal("4", datatype=ox.NamedNode(XSD + "integer"))),
+    ]
+    assert columnar.stage_quads(connection, quads) == 3
+    assert columnar.settle(connection) == 3
+    assert set(columnar.quads(connection)) == {
+        quads[0],
+        ox.Quad(A, P, ox.Literal("drei", language="de-ch")),
+        quads[2],
+    }
+
+
+def test_all_can_be_staged_for_one_graph() -> None:
+    connection = columnar.connect()
+    columnar.stage_quads(connection, [ox.Quad(A, P, A)], G.value)
+    columnar.settle(connection)
+    assert list(columnar.quads(connection)) == [ox.Quad(A, P, A, G)]
+
+
+def test_a_triple_as_a_term_is_refused() -> None:
+    with pytest.raises(CalckgError, match="a triple as a term"):
+        columnar.stage_quads(columnar.connect(), [ox.Quad(A, P, ox.Triple(A, P, A))])
+
+
+def test_settling_nothing_changes_nothing() -> None:
+    connection = encoded([ox.Quad(A, P, A)])
+    assert columnar.settle(connection) == 1
+
+
+def weak(text: str) -> str:
+    """Give nearly all terms one of two hashes, until another salt is taken."""
+    salt = "coalesce(getvariable('salt'), 0)"
+    return f"CASE WHEN {salt} = 0 THEN hash({text}) % 2 ELSE hash({text}, {salt}) END"
+
+
+@pytest.mark.parametrize("there", [[], [ox.Quad(A, P, ox.Literal("there before"))]], ids=["empty", "filled"])
+def test_two_terms_of_one_hash_are_told_apart(monkeypatch: pytest.MonkeyPatch, there: list[ox.Quad]) -> None:
+    monkeypatch.setattr(columnar, "_hash", weak)
+    connection = columnar.connect()
+    connection.execute("SET VARIABLE salt = 1")
+    columnar.stage_quads(connection, there)
+    columnar.settle(connection)
+    connection.execute("SET VARIABLE salt = 0")
+    quads = [ox.Quad(A, P, ox.Literal(str(n))) for n in range(5)]
+    columnar.stage_quads(connection, quads)
+    with pytest.raises(CollisionError, match="have the same hash"):
+        columnar.settle(connection)
+    assert set(columnar.quads(connection)) == set(there)
+    connection.execute("SET VARIABLE salt = 0")
+    calls = []
+    assert columnar.add(connection, lambda: calls.append(columnar.stage_quads(connection, quads))) == 5 + len(there)
+    assert calls == [5, 5]
+    assert set(columnar.quads(connection)) == {*there, *quads}

@@ -21,20 +21,17 @@ def derived(graphs: dict[str, str] | str) -> set[ox.Quad]:
     """Compute over Turtle texts by the IRIs of their named graphs; one text alone is of one graph."""
     if isinstance(graphs, str):
         graphs = {"urn:x:g": graphs}
-    rows = [
-        (str(q.subject), str(q.predicate), str(q.object), f"<{graph}>")
-        for graph, text in graphs.items()
-        for q in ox.parse(PREFIXES + text, format=ox.RdfFormat.TURTLE)
-    ]
-    columns = [list(column) for column in zip(*rows, strict=True)]
     CONNECTION.execute("DELETE FROM term; DELETE FROM quad")
-    CONNECTION.execute(
-        "CREATE OR REPLACE TEMP TABLE nquad AS SELECT unnest(?) AS s, unnest(?) AS p, unnest(?) AS o, unnest(?) AS g",
-        columns,
-    )
-    columnar.encode(CONNECTION, "nquad")
-    found = CONNECTION.execute(f"FROM {derive.derive(CONNECTION)}").fetchall()
-    return set(ox.parse("".join(" ".join(row) + " .\n" for row in found), format=ox.RdfFormat.N_QUADS))
+    for graph, text in graphs.items():
+        columnar.stage_quads(CONNECTION, ox.parse(PREFIXES + text, format=ox.RdfFormat.TURTLE), graph)
+    columnar.settle(CONNECTION)
+    relation = derive.derive(CONNECTION)
+    columnar.stage(CONNECTION, f"FROM {relation}")
+    columnar.settle(CONNECTION)
+    named = {derive.CLIQUE_GRAPH, derive.LABEL_GRAPH}
+    return {
+        q for q in columnar.quads(CONNECTION) if isinstance(q.graph_name, ox.NamedNode) and q.graph_name.value in named
+    }
 
 
 def leaders(text: str) -> dict[str, str]:

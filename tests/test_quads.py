@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from calckg import loading, prefixes, quads, tables
 from calckg.tables import TABLES, Column, Type
+from tests import stating
 
 GRAPH = "https://w3id.org/calckg/graph/release/example"
 PREFIXES = "\n".join(f"PREFIX {name}: <{iri}>" for name, iri in prefixes.load().turtle_prefixes().items())
@@ -39,7 +40,7 @@ def lines(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[dict
     connection.execute(f'DELETE FROM "{table}"')
     connection.execute("DELETE FROM nquad")
     loading.load(connection, [(table, {"graph": GRAPH} | row) for row in rows])
-    count = quads.insert(connection, "nquad", [table])
+    count = stating.insert(connection, "nquad", [table])
     found = connection.execute("SELECT concat_ws(' ', s, p, o, g, '.') FROM nquad").fetchall()
     assert count == len(found)
     return sorted(line for (line,) in found)

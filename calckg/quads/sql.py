@@ -1,9 +1,9 @@
 """The pieces that the statements are made of.
 
-A *branch* gives one predicate, in five columns: ``s`` (an IRI), ``p`` (an N-Quads text), ``v`` (an IRI or a lexical
-form), ``t`` (what follows a literal's closing quote; NULL when ``v`` is an IRI) and ``g`` (an IRI). Branches are joined
-by ``UNION ALL``, and ``serialised`` is the one place that makes texts of them. The SQL is portable: Spark runs it when
-sqlglot has translated it.
+A *branch* gives one predicate, in five columns: ``s`` and ``p`` (IRIs), ``v`` (an IRI or a lexical form), ``t`` (what
+follows a literal's closing quote in N-Quads; NULL when ``v`` is an IRI) and ``g`` (an IRI). Branches are joined by
+``UNION ALL``. A quad may come more than once: the columns keep one, which is cheaper there, where it is four numbers.
+The SQL is portable: Spark runs it when sqlglot has translated it.
 """
 
 from __future__ import annotations
@@ -37,18 +37,13 @@ def quoted(text: str) -> str:
 
 
 def resource(name: str) -> str:
-    """Return the SQL of an IRI that is the same in every row."""
+    """Return the SQL of an IRI that is the same in every row, as of a predicate."""
     return quoted(iri(name))
-
-
-def predicate(name: str) -> str:
-    """Return the SQL of a predicate's N-Quads text."""
-    return quoted(f"<{iri(name)}>")
 
 
 def choice(column: str, names: Mapping[str, str]) -> str:
     """Return the SQL of the predicate that the value of ``column`` stands for."""
-    cases = " ".join(f"WHEN {quoted(value)} THEN {predicate(name)}" for value, name in names.items())
+    cases = " ".join(f"WHEN {quoted(value)} THEN {resource(name)}" for value, name in names.items())
     return f"CASE {column} {cases} END"
 
 
@@ -59,20 +54,17 @@ def datatype(name: str) -> str:
 
 def branch(s: str, p: str, v: str, t: str, relation: str, where: str = "") -> str:
     """Return a branch of the SQL of its four terms; ``graph`` of ``relation`` is the fifth."""
-    return f"SELECT DISTINCT {s} AS s, {p} AS p, {v} AS v, {t} AS t, graph AS g FROM {relation}{_if(where)}"
+    return f"SELECT {s} AS s, {p} AS p, {v} AS v, {t} AS t, graph AS g FROM {relation}{_if(where)}"
 
 
 def link(s: str, name: str, v: str, relation: str, where: str = "") -> str:
     """Return a branch whose value is an IRI."""
-    # Only what differs is compared: what is the same in every row is added after DISTINCT, here and below.
-    rows = f"SELECT DISTINCT {s} AS s, {v} AS v, graph AS g FROM {relation}{_if(where)}"
-    return f"SELECT s, {predicate(name)} AS p, v, {NULL} AS t, g FROM ({rows}) AS told"
+    return branch(s, resource(name), v, NULL, relation, where)
 
 
 def typed(s: str, name: str, relation: str, where: str = "") -> str:
     """Return a branch that gives ``s`` the class ``name``."""
-    rows = f"SELECT DISTINCT {s} AS s, graph AS g FROM {relation}{_if(where)}"
-    return f"SELECT s, {predicate('rdf:type')} AS p, {resource(name)} AS v, {NULL} AS t, g FROM ({rows}) AS told"
+    return link(s, "rdf:type", resource(name), relation, where)
 
 
 def _if(where: str) -> str:
@@ -81,7 +73,7 @@ def _if(where: str) -> str:
 
 def stated(s: str, p: str, v: str, relation: str, where: str) -> str:
     """Return a branch whose predicate is an IRI in the column ``p``."""
-    return branch(s, f"'<' || {p} || '>'", v, NULL, relation, where)
+    return branch(s, p, v, NULL, relation, where)
 
 
 def columns(table: str, names: Mapping[str, str], relation: str, s: str, t: str = "") -> list[str]:
@@ -89,16 +81,13 @@ def columns(table: str, names: Mapping[str, str], relation: str, s: str, t: str 
 
     ``t`` is given where the column's type does not tell it.
     """
-    return [_column(TABLES[table].column(column), predicate(name), relation, s, t) for column, name in names.items()]
+    return [_column(TABLES[table].column(column), resource(name), relation, s, t) for column, name in names.items()]
 
 
 def _column(column: Column, p: str, relation: str, s: str, t: str) -> str:
     name = column.name
-    if column.many:
-        items = f"SELECT {s} AS s, unnest({name}) AS v, graph AS g FROM {relation} WHERE {name} IS NOT NULL"
-        rows = f"SELECT DISTINCT s, v, g FROM ({items}) AS items"
-    else:
-        rows = f"SELECT DISTINCT {s} AS s, {name} AS v, graph AS g FROM {relation} WHERE {name} IS NOT NULL"
+    value = f"unnest({name})" if column.many else name
+    rows = f"SELECT {s} AS s, {value} AS v, graph AS g FROM {relation} WHERE {name} IS NOT NULL"
     v = "v" if column.sql.startswith("VARCHAR") else "CAST(v AS VARCHAR)"
     return f"SELECT s, {p} AS p, {v} AS v, {t or _after(column.type)} AS t, g FROM ({rows}) AS told"
 
@@ -110,7 +99,7 @@ def extreme(fold: str, table: str, column: str, name: str, relation: str, s: str
         f"WHERE {column} IS NOT NULL GROUP BY {s}, graph"
     )
     t = _after(TABLES[table].column(column).type)
-    return f"SELECT s, {predicate(name)} AS p, v, {t} AS t, g FROM ({rows}) AS told"
+    return f"SELECT s, {resource(name)} AS p, v, {t} AS t, g FROM ({rows}) AS told"
 
 
 def _after(kind: Type) -> str:
@@ -139,7 +128,7 @@ def extras(relation: str, s: str) -> str:
         f"CASE WHEN d = '' THEN {NULL} WHEN d = {resource('xsd:string')} THEN '' "
         "WHEN d LIKE '@%' THEN d ELSE '^^<' || d || '>' END"
     )
-    return f"SELECT DISTINCT s, '<' || name || '>' AS p, v, {t} AS t, g FROM ({parts}) AS parts"
+    return f"SELECT s, name AS p, v, {t} AS t, g FROM ({parts}) AS parts"
 
 
 def minted(kind: str, table: str, fields: Iterable[str]) -> str:
@@ -158,15 +147,9 @@ def nodes(name: str, table: str, node: str, where: str = "", more: str = "") -> 
     return f"{name} AS (SELECT *, {node} AS node{more} FROM {table}{_if(where)})"
 
 
-def serialised(common: str, branches: Iterable[str]) -> str:
+def united(common: str, branches: Iterable[str]) -> str:
     """Return the statement of these branches, with the common table that they speak of, if any."""
-    united = "\nUNION ALL ".join(branches)
-    return (
-        f"WITH {f'{common}, ' if common else ''}fact AS (\n{united}\n)\n"
-        "SELECT '<' || s || '>' AS s, p, "
-        f"CASE WHEN t IS NULL THEN '<' || v || '>' ELSE '\"' || {escaped('v')} || '\"' || t END AS o, "
-        "'<' || g || '>' AS g\nFROM fact"
-    )
+    return (f"WITH {common}\n" if common else "") + "\nUNION ALL ".join(branches)
 
 
 def escaped(text: str) -> str:

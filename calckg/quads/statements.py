@@ -21,7 +21,6 @@ from calckg.quads.sql import (
     link,
     minted,
     nodes,
-    predicate,
     quoted,
     resource,
     stated,
@@ -49,7 +48,7 @@ def _source() -> Parts:
         link("checksum", "spdx:algorithm", resource("spdx:checksumAlgorithm_sha256"), "file", checked),
         branch(
             "checksum",
-            predicate("spdx:checksumValue"),
+            resource("spdx:checksumValue"),
             "file_sha256",
             datatype("xsd:hexBinary"),
             "file",
@@ -75,7 +74,7 @@ def _name() -> Parts:
         branch("concept", plain, "text", LANG, "name"),
         branch("concept", linked, "node", NULL, "label"),
         typed("node", "skosxl:Label", "label"),
-        branch("node", predicate("skosxl:literalForm"), "text", LANG, "label"),
+        branch("node", resource("skosxl:literalForm"), "text", LANG, "label"),
         *columns("name", of.NAME, "label", "node"),
     ]
 
@@ -89,8 +88,8 @@ def _definition() -> Parts:
         *columns("definition", {"knowledge_source": "ckg:definitionSource"}, "definition", "concept"),
         typed("node", "owl:Axiom", "axiom"),
         link("node", "owl:annotatedSource", "concept", "axiom"),
-        link("node", "owl:annotatedProperty", f"substr({kind}, 2, length({kind}) - 2)", "axiom"),
-        branch("node", predicate("owl:annotatedTarget"), "text", LANG, "axiom"),
+        link("node", "owl:annotatedProperty", kind, "axiom"),
+        branch("node", resource("owl:annotatedTarget"), "text", LANG, "axiom"),
         *columns("definition", of.DEFINITION, "axiom", "node"),
     ]
 
@@ -149,7 +148,7 @@ def _citation() -> Parts:
         typed("citation", "bibo:AcademicArticle", "citation", "type IS NULL"),
         *columns("citation", of.CITATION, "citation", "citation"),
         *columns("citation", {"page": "bibo:uri"}, "citation", "citation", datatype("xsd:anyURI")),
-        branch("citation", predicate("ckg:authorList"), authors, PLAIN, "citation", f"{authors} IS NOT NULL"),
+        branch("citation", resource("ckg:authorList"), authors, PLAIN, "citation", f"{authors} IS NOT NULL"),
         extras("citation", "citation"),
         typed("journal", "bibo:Journal", in_journal),
         *columns("citation", of.JOURNAL, in_journal, "journal"),

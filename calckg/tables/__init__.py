@@ -22,7 +22,7 @@ from calckg.tables.model import Column, Table, Type
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["SEPARATOR", "TABLES", "Column", "Row", "Rows", "Table", "Type", "Value", "create", "extra"]
+__all__ = ["SEPARATOR", "TABLES", "Column", "Row", "Rows", "Table", "Type", "Value", "create", "extra", "filled"]
 
 Value: TypeAlias = str | int | float | bool | Sequence[str] | None
 Row: TypeAlias = Mapping[str, Value]
@@ -47,6 +47,13 @@ def create(connection: DuckDBPyConnection, *, temporary: bool = False) -> None:
     for table in TABLES.values():
         columns = ", ".join(_declaration(column) for column in table.columns)
         connection.execute(f'CREATE OR REPLACE {kind} "{table.name}" ({columns})')
+
+
+def filled(connection: DuckDBPyConnection) -> list[str]:
+    """Return the names of the tables that have rows, in the order in which they are declared."""
+    looks = " UNION ALL ".join(f"(SELECT '{name}' FROM \"{name}\" LIMIT 1)" for name in TABLES)
+    found = {name for (name,) in connection.execute(looks).fetchall()}
+    return [name for name in TABLES if name in found]
 
 
 def _declaration(column: Column) -> str:

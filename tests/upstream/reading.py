@@ -10,11 +10,12 @@ import duckdb
 import pyoxigraph as ox
 import pytest
 
-from calckg import loading, prefixes, quads, tables
+from calckg import loading, prefixes, tables
 from calckg.errors import SourceError
 from calckg.tables import SEPARATOR
 from calckg.upstream import OnError, stop
 from calckg.upstream.source import Format
+from tests import stating
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 Connection = duckdb.DuckDBPyConnection
@@ -71,7 +72,7 @@ def selecting(connection: Connection) -> Select:
 def statements(connection: Connection) -> set[tuple[str, str, str]]:
     """Return the quads of all tables as pyoxigraph reads them, each part short."""
     connection.execute("CREATE OR REPLACE TEMP TABLE told (s VARCHAR, p VARCHAR, o VARCHAR, g VARCHAR)")
-    quads.insert(connection, "told")
+    stating.insert(connection, "told")
     lines = connection.execute("SELECT s || ' ' || p || ' ' || o || ' ' || g || ' .' FROM told").fetchall()
     parsed = ox.parse("\n".join(line for (line,) in lines).encode(), format=ox.RdfFormat.N_QUADS)
     return {(str(short(q.subject.value)), str(short(q.predicate.value)), str(short(q.object.value))) for q in parsed}

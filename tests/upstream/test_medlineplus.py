@@ -9,11 +9,12 @@ import duckdb
 import pyoxigraph as ox
 import pytest
 
-from calckg import loading, prefixes, quads, tables
+from calckg import loading, prefixes, tables
 from calckg.errors import SourceError
 from calckg.tables import SEPARATOR
 from calckg.upstream import OnError, stop
 from calckg.upstream.medlineplus import FORMATS, plain
+from tests import stating
 
 DATA = Path(__file__).parent / "data" / "medlineplus"
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "medlineplus" / "mplus_topics_2012-07-21.xml"
@@ -209,7 +210,7 @@ def test_what_is_related_is_a_concept(topics: Connection) -> None:
 
 def test_the_quads_can_be_read_and_every_iri_is_one(topics: Connection) -> None:
     topics.execute("CREATE TABLE written (s VARCHAR, p VARCHAR, o VARCHAR, g VARCHAR)")
-    count = quads.insert(topics, "written")
+    count = stating.insert(topics, "written")
     text = "\n".join(f"{' '.join(row)} ." for row in topics.execute("FROM written").fetchall())
     assert len(set(ox.parse(text, format=ox.RdfFormat.N_QUADS))) == count > 0
     assert [loading.malformed(topics, table) for table in tables.TABLES] == [[] for _ in tables.TABLES]

@@ -12,13 +12,14 @@ import duckdb
 import pyoxigraph as ox
 import pytest
 
-from calckg import loading, prefixes, quads, tables
+from calckg import loading, prefixes, tables
 from calckg.errors import SourceError
 from calckg.tables import SEPARATOR
 from calckg.upstream import OnError, stop
 from calckg.upstream.mesh import FORMATS, KINDS, SOURCE
 from calckg.upstream.mesh_tree import BRANCHES, PRECEDENCE, categories
 from calckg.upstream.semantic_types import KIND
+from tests import stating
 
 DATA = Path(__file__).parent / "data" / "mesh"
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "mesh"
@@ -369,7 +370,7 @@ def test_the_order_of_the_files_does_not_matter() -> None:
 def statements(connection: Connection) -> set[ox.Quad]:
     """Return the quads, as another implementation reads them."""
     connection.execute("CREATE TABLE written (s VARCHAR, p VARCHAR, o VARCHAR, g VARCHAR)")
-    count = quads.insert(connection, "written")
+    count = stating.insert(connection, "written")
     text = "\n".join(f"{' '.join(row)} ." for row in connection.execute("FROM written").fetchall())
     found = set(ox.parse(text, format=ox.RdfFormat.N_QUADS))
     assert len(found) == count

@@ -13,12 +13,13 @@ import duckdb
 import pyoxigraph as ox
 import pytest
 
-from calckg import loading, prefixes, quads, tables
+from calckg import loading, prefixes, tables
 from calckg.errors import SourceError
 from calckg.tables import SEPARATOR
 from calckg.upstream import OnError, stop
 from calckg.upstream.pubmed import FORMATS, SOURCE
 from calckg.upstream.pubmed_fields import RELATIONS, authors, day, identified, pages, slug, title
+from tests import stating
 
 DATA = Path(__file__).parent / "data" / "pubmed"
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "pubmed"
@@ -58,7 +59,7 @@ def short(value: object) -> object:
 def statements(connection: Connection) -> set[ox.Quad]:
     """Return the quads, as another implementation reads them."""
     connection.execute("CREATE OR REPLACE TABLE written (s VARCHAR, p VARCHAR, o VARCHAR, g VARCHAR)")
-    count = quads.insert(connection, "written")
+    count = stating.insert(connection, "written")
     text = "\n".join(f"{' '.join(row)} ." for row in connection.execute("FROM written").fetchall())
     found = set(ox.parse(text, format=ox.RdfFormat.N_QUADS))
     assert len(found) == count

@@ -11,12 +11,13 @@ import duckdb
 import pyoxigraph as ox
 import pytest
 
-from calckg import prefixes, quads, tables
+from calckg import prefixes, tables
 from calckg.errors import SourceError
 from calckg.identifiers import verhoeff_check_digit
 from calckg.tables import SEPARATOR
 from calckg.upstream import stop
 from calckg.upstream.snomed import FORMATS, SOURCE
+from tests import stating
 
 DATA = Path(__file__).parent / "data/snomed"
 GRAPH = "https://w3id.org/calckg/graph/release/snomed"
@@ -76,7 +77,7 @@ def about(select: Select, columns: str, table: str, concept: str) -> list[tuple[
 
 def triples(connection: duckdb.DuckDBPyConnection) -> list[str]:
     connection.execute("CREATE OR REPLACE TEMP TABLE q (s VARCHAR, p VARCHAR, o VARCHAR, g VARCHAR)")
-    quads.insert(connection, "q")
+    stating.insert(connection, "q")
     rows = connection.execute("SELECT s || ' ' || p || ' ' || o || ' ' || g || ' .' FROM q ORDER BY ALL").fetchall()
     return [str(row[0]) for row in rows]
 

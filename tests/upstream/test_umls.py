@@ -11,10 +11,11 @@ import duckdb
 import pyoxigraph as ox
 import pytest
 
-from calckg import prefixes, quads, tables
+from calckg import prefixes, tables
 from calckg.errors import SourceError
 from calckg.upstream import stop
 from calckg.upstream.umls import FORMATS, SOURCE
+from tests import stating
 
 DATA = Path(__file__).parent / "data/umls"
 GRAPH = "https://w3id.org/calckg/graph/release/umls"
@@ -108,7 +109,7 @@ def test_the_order_of_the_files_does_not_matter(connection: duckdb.DuckDBPyConne
 
 def triples(connection: duckdb.DuckDBPyConnection) -> list[str]:
     connection.execute("CREATE OR REPLACE TEMP TABLE q (s VARCHAR, p VARCHAR, o VARCHAR, g VARCHAR)")
-    quads.insert(connection, "q")
+    stating.insert(connection, "q")
     rows = connection.execute("SELECT s || ' ' || p || ' ' || o || ' ' || g || ' .' FROM q ORDER BY ALL").fetchall()
     return [str(row[0]) for row in rows]
 
