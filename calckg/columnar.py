@@ -268,20 +268,3 @@ def quads(connection: DuckDBPyConnection) -> Iterator[ox.Quad]:
     )
     while rows := cursor.fetchmany(10_000):
         yield from ox.parse("\n".join(line for (line,) in rows), format=ox.RdfFormat.N_QUADS)
-
-
-def copy_nquads(connection: DuckDBPyConnection, path: Path, where: str = "true", *, merge: bool = False) -> None:
-    """Write the quads that ``where`` holds of (an expression over ``q``) to ``path`` as N-Quads, in no fixed order.
-
-    With ``merge``, each triple is also written once for the default graph.
-    """
-    triples = f"UNION ALL SELECT DISTINCT q.s, q.p, q.o, {DEFAULT_GRAPH} FROM quad q WHERE g > 0 AND {where}"
-    lines = f"""SELECT {text_of("s")} || ' ' || {text_of("p")} || ' ' || {text_of("o")} ||
-            CASE WHEN q.g > 0 THEN ' ' || {text_of("g")} ELSE '' END || ' .' AS line
-        FROM (SELECT q.s, q.p, q.o, q.g FROM quad q WHERE {where} {triples if merge else ""}) q
-        JOIN term s ON s.id = q.s JOIN term p ON p.id = q.p JOIN term o ON o.id = q.o
-        LEFT JOIN term g ON g.id = q.g"""
-    quoted = str(path).replace("'", "''")
-    connection.execute(
-        f"COPY ({lines}) TO '{quoted}' (FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x01')"
-    )

@@ -1,15 +1,18 @@
-"""The store of a graph, made from its columns: parts by ranges of subjects, written and loaded in two threads.
+"""The store of a graph, made from its columns: parts by ranges of subjects, loaded by two threads.
 
 The store's default graph holds the merge, each triple once; the named graphs hold their own. One bulk load of all would
-hold it all in memory; parts keep that near the size of two of them.
+hold too much in memory, and small ones leave the store much to put together: a part is as large as may be. The merge
+and the named graphs are in parts of their own, for they go to different indexes.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyoxigraph as ox
 
@@ -19,9 +22,28 @@ from calckg.errors import CalckgError
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_PART = 1_500_000  # quads of named graphs in a part; the merge adds nearly as many
+_PART = 700_000  # quads of a part
 _THREADS = 2
+_MEMORY = "400MB"  # of the columns, while the store takes the rest
 Progress = Callable[[int], None]
+
+_NAMED = "SELECT s, p, o, g FROM quad WHERE g > 0"
+_MERGE = f"SELECT DISTINCT s, p, o, {columnar.DEFAULT_GRAPH} AS g FROM quad"
+# The text of a term is made once, not once for each quad.
+_TEXTS = f"""
+CREATE OR REPLACE TEMP TABLE written_term AS SELECT id, {columnar.text_of("term")} AS t FROM term;
+CREATE OR REPLACE TEMP TABLE written_few AS
+SELECT id, t FROM written_term WHERE id IN (SELECT p FROM quad UNION SELECT g FROM quad)
+"""
+
+
+class _Part(NamedTuple):
+    """Quads of ``relation`` whose subjects are from ``low`` on, below ``high``; ``told`` of them are progress."""
+
+    relation: str
+    low: int
+    high: int
+    told: int
 
 
 def write(connection: DuckDBPyConnection, path: Path, progress: Progress = lambda count: None) -> None:
@@ -30,33 +52,78 @@ def write(connection: DuckDBPyConnection, path: Path, progress: Progress = lambd
     ``progress`` is told how many more quads of the named graphs are loaded. Raises ``CalckgError`` when it can't be
     written.
     """
-    store = ox.Store(str(path))
-
-    def load(number: int, low: int, high: int, count: int) -> None:
-        part = path.with_name(f"part-{number}.nq")
-        with connection.cursor() as cursor:
-            columnar.copy_nquads(cursor, part, f"q.s >= {low} AND q.s < {high}", merge=True)
-        store.bulk_load(path=str(part), format=ox.RdfFormat.N_QUADS, lenient=True)
-        part.unlink()
-        progress(count)
-
     try:
-        with ThreadPoolExecutor(_THREADS) as pool:
-            for done in [pool.submit(load, *part) for part in _parts(connection)]:
-                done.result()
+        store = ox.Store(str(path))
+        with _modest(connection):
+            _fill(store, connection, path, progress)
         store.optimize()
         store.flush()
     except OSError as error:
         raise CalckgError(f"{path}: the store can't be written: {error}; is the disk full?") from None
 
 
-def _parts(connection: DuckDBPyConnection) -> Iterator[tuple[int, int, int, int]]:
-    """Yield (number, lowest subject, next part's lowest subject, quads) for parts of nearly the same size."""
+def _fill(store: ox.Store, connection: DuckDBPyConnection, path: Path, progress: Progress) -> None:
+    def load(file: Path, count: int) -> None:
+        store.bulk_load(path=str(file), format=ox.RdfFormat.N_QUADS, lenient=True)
+        file.unlink()
+        progress(count)
+
+    connection.execute(_TEXTS)
+    loads: deque[Future[None]] = deque()
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for number, part in enumerate(_parts(connection)):
+            file = path.with_name(f"part-{number}.nq")
+            _write(connection, part, file)
+            if len(loads) == _THREADS:  # as much waits on disk as is being loaded, and no more
+                loads.popleft().result()
+            loads.append(pool.submit(load, file, part.told))
+        for done in loads:
+            done.result()
+
+
+@contextmanager
+def _modest(connection: DuckDBPyConnection) -> Iterator[None]:
+    """Let the columns have little memory; what they need beyond it they put by on disk."""
+    row = connection.execute("SELECT current_setting('memory_limit')").fetchone()
+    assert row is not None
+    connection.execute(f"SET memory_limit = '{_MEMORY}'")
+    try:
+        yield
+    finally:
+        connection.execute("DROP TABLE IF EXISTS written_term; DROP TABLE IF EXISTS written_few")
+        connection.execute(f"SET memory_limit = '{row[0]}'")
+
+
+def _parts(connection: DuckDBPyConnection) -> Iterator[_Part]:
+    """Yield parts of nearly the same size, of the named graphs and of the merge in turn, so that both load at once."""
+    named, merge = (_ranges(connection, relation) for relation in (_NAMED, _MERGE))
+    default = _ranges(connection, f"SELECT s, p, o, g FROM quad WHERE g = {columnar.DEFAULT_GRAPH}")
+    told = sum(part.told for part in default)  # in the merge alone
+    while named or merge:
+        if merge:
+            part = merge.pop(0)
+            yield part._replace(told=0 if merge else told)
+        if named:
+            yield named.pop(0)
+
+
+def _ranges(connection: DuckDBPyConnection, relation: str) -> list[_Part]:
     rows = connection.execute(
-        f"""SELECT part, min(s), max(s) + 1, sum(n) FROM (
+        f"""SELECT min(s), max(s) + 1, sum(n) FROM (
             SELECT s, n, (sum(n) OVER (ORDER BY s) - n) // {_PART} AS part
-            FROM (SELECT s, count(*) AS n FROM quad GROUP BY s) subject) ranged
+            FROM (SELECT s, count(*) AS n FROM ({relation}) q GROUP BY s) subject) ranged
         GROUP BY part ORDER BY part"""
     ).fetchall()
-    for part, low, high, count in rows:
-        yield int(part), low, high, int(count)
+    return [_Part(relation, int(low), int(high), int(count)) for low, high, count in rows]
+
+
+def _write(connection: DuckDBPyConnection, part: _Part, file: Path) -> None:
+    """Write a part as N-Quads, in no fixed order: its terms are columns, which blanks part."""
+    quoted = str(file).replace("'", "''")
+    connection.execute(
+        f"""COPY (SELECT s.t, p.t, o.t, CASE WHEN g.t IS NULL THEN '.' ELSE g.t || ' .' END
+            FROM (SELECT s, p, o, g FROM ({part.relation}) q WHERE s >= {part.low} AND s < {part.high}) q
+            JOIN written_term s ON s.id = q.s JOIN written_few p ON p.id = q.p JOIN written_term o ON o.id = q.o
+            LEFT JOIN written_few g ON g.id = q.g)
+        TO '{quoted}' (FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER ' ')"""
+    )

@@ -152,30 +152,6 @@ def test_the_default_graph_is_zero() -> None:
     assert encoded([ox.Quad(A, P, A)]).execute("SELECT g FROM quad").fetchall() == [(columnar.DEFAULT_GRAPH,)]
 
 
-@FEW
-@given(st.lists(terms.quads(terms.TEXT, blanks=False), min_size=1, max_size=6))
-def test_nquads_are_read_by_pyoxigraph(tmp_path_factory: pytest.TempPathFactory, quads: list[ox.Quad]) -> None:
-    path = tmp_path_factory.getbasetemp() / "columns.nq"
-    columnar.copy_nquads(encoded(quads), path, merge=False)
-    assert set(ox.parse(path=str(path), format=ox.RdfFormat.N_QUADS)) == set(quads)
-
-
-def test_the_merge_holds_each_triple_once(tmp_path: Path) -> None:
-    quads = [ox.Quad(A, P, A, G), ox.Quad(A, P, A, P), ox.Quad(A, P, P, G)]
-    columnar.copy_nquads(encoded(quads), tmp_path / "a.nq", merge=True)
-    lines = (tmp_path / "a.nq").read_text().splitlines()
-    assert sorted(lines) == sorted(f"{q} ." for q in [*quads, ox.Quad(A, P, A), ox.Quad(A, P, P)])
-
-
-def test_a_range_of_subjects_is_written_alone(tmp_path: Path) -> None:
-    subjects = [ox.NamedNode(f"https://example.org/{name}") for name in "cab"]
-    connection = encoded(ox.Quad(s, P, A, G) for s in subjects)
-    (low,) = connection.execute("SELECT id FROM term WHERE value = 'https://example.org/b'").fetchall()[0]
-    columnar.copy_nquads(connection, tmp_path / "a.nq", f"q.s >= {low}")
-    lines = (tmp_path / "a.nq").read_text().splitlines()
-    assert sorted(line.split()[0] for line in lines) == ["<https://example.org/b>", "<https://example.org/c>"]
-
-
 def test_columns_are_kept_in_a_file(tmp_path: Path) -> None:
     connection = columnar.connect(tmp_path / "quads.duckdb")
     add(connection, [ox.Quad(A, P, A)])
