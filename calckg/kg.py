@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from calckg import bundle
-from calckg.errors import SourceError, UsageError
+from calckg.errors import CalckgError, SourceError, UsageError
 
 if TYPE_CHECKING:
     import pyoxigraph as ox
@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 
     from calckg.sparql import SparqlGraph
 
+_Side = TypeVar("_Side")
+
 
 class KnowledgeGraph:
     """Hand out the two sides of one graph: ``sparql`` for queries, ``columns`` for what walks over all of it.
 
-    Each side is opened when first asked for. Make one with ``bundled``, ``built`` or ``distant``.
+    Each side is opened when first asked for. Both are of one build: when another one has taken the graph's place
+    since the first was opened, asking for the second raises ``CalckgError``; a side that is open is read on.
+    Make one with ``bundled``, ``built`` or ``distant``.
     """
 
     def __init__(self, name: str, directory: Path | None = None, endpoint: str | None = None) -> None:
@@ -68,18 +72,18 @@ class KnowledgeGraph:
     def _store(self) -> ox.Store:
         import pyoxigraph as ox
 
-        path = self._local("the store") / "store"
-        try:
-            return ox.Store.read_only(str(path))
-        except (OSError, ValueError) as error:
-            raise SourceError(f"the store can't be opened ({error}); build the graph again", path) from None
+        def opening(path: Path) -> ox.Store:
+            try:
+                return ox.Store.read_only(str(path))
+            except (OSError, ValueError) as error:
+                raise SourceError(f"the store can't be opened ({error}); build the graph again", path) from None
+
+        return self._of_one_build(opening, self._local("the store") / "store")
 
     @cached_property
     def columns(self) -> DuckDBPyConnection:
         """The side that is read whole: a read-only DuckDB connection with ``term`` and ``quad``."""
-        from calckg import columnar
-
-        return columnar.connect(self._local("the columns") / "quads.duckdb", read_only=True)
+        return self._of_one_build(_attached, self._local("the columns") / "quads.duckdb")
 
     @property
     def names(self) -> Path:
@@ -88,15 +92,19 @@ class KnowledgeGraph:
             raise UsageError(
                 f"{self.name} has no index of names; ask it with: calckg query search-by-name --endpoint {self.name}"
             )
-        return self._directory / "names.sqlite"
+        return self._of_one_build(lambda path: path, self._directory / "names.sqlite")
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """What the graph was made of; empty for a distant one."""
         if self._directory is None:
             return {}
-        manifest: dict[str, Any] = json.loads((self._directory / "manifest.json").read_text(encoding="utf-8"))
-        return manifest
+
+        def opening(path: Path) -> dict[str, Any]:
+            manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            return manifest
+
+        return self._of_one_build(opening, self._directory / "manifest.json")
 
     def quads(self) -> Iterator[ox.Quad]:
         """Yield the quads of the named graphs; of a distant graph, of its named graphs by SPARQL."""
@@ -114,9 +122,65 @@ class KnowledgeGraph:
         for row in rows:
             yield ox.Quad(row["s"], row["p"], row["o"], row["g"])
 
+    def _of_one_build(self, opening: Callable[[Path], _Side], path: Path) -> _Side:
+        """Open the side at ``path``; raise ``CalckgError`` when the directory is no longer that of the first side.
+
+        Builds swap whole directories: whose manifest is there after a side was opened, that build's it was.
+        """
+        first = self._build
+        try:
+            side = opening(path)
+        except (CalckgError, OSError):
+            self._refuse_another(first)
+            raise
+        self._refuse_another(first)
+        return side
+
+    def _refuse_another(self, first: tuple[int, ...]) -> None:
+        if self._identity() != first:
+            raise CalckgError(f"{self.name}: another build has taken the graph's place; open the graph again")
+
+    @cached_property
+    def _build(self) -> tuple[int, ...]:
+        return self._identity()
+
+    def _identity(self) -> tuple[int, ...]:
+        """Tell one build from another: by its manifest's file, of which the time is told too, for inodes are reused."""
+        assert self._directory is not None
+        try:
+            status = (self._directory / "manifest.json").stat()
+        except OSError:
+            return ()
+        return status.st_dev, status.st_ino, status.st_mtime_ns
+
     def _local(self, side: str) -> Path:
         if self._directory is None:
             raise UsageError(
                 f"{side} of a distant graph can't be had; use --kg with a built graph, or neither for the bundled one"
             )
         return self._directory
+
+
+def _attached(path: Path) -> DuckDBPyConnection:
+    """Open the columns at ``path`` in a database of their own.
+
+    Were they the database, DuckDB would hand out the one that this process has open by that name, of an earlier build
+    too, and put what does not fit into memory beside them; so it goes to a folder that is made when it is needed, and
+    removed with the connection.
+    """
+    import tempfile
+    import uuid
+
+    import duckdb
+
+    scratch = str(Path(tempfile.gettempdir()) / f"calckg-{uuid.uuid4().hex}")
+    connection = duckdb.connect(":memory:", config={"temp_directory": scratch})
+    name = str(path).replace("'", "''")
+    try:
+        connection.execute(f"ATTACH '{name}' AS graph (READ_ONLY)")
+        for table in ("term", "quad"):
+            connection.execute(f"CREATE VIEW {table} AS SELECT * FROM graph.{table}")
+    except duckdb.Error as error:
+        connection.close()
+        raise CalckgError(f"{path}: the columns can't be opened ({error}); build the graph again") from None
+    return connection

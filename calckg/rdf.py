@@ -27,6 +27,8 @@ FORMATS: dict[str, ox.RdfFormat] = {
     "rdfxml": ox.RdfFormat.RDF_XML,
     "jsonld": ox.RdfFormat.JSON_LD,
 }
+LINES = ("nquads", "ntriples")
+"""The formats of one statement a line; they are sorted as texts."""
 SUFFIXES: dict[str, str] = {
     ".ttl": "turtle",
     ".turtle": "turtle",
@@ -117,26 +119,25 @@ def sort_key(triple: ox.Triple | ox.Quad) -> tuple[str, bool, str, str]:
 def write_turtle(triples: Iterable[ox.Triple], output: IO[bytes]) -> None:
     """Write Turtle in the one canonical order, with the prefixes that occur and no others."""
     ordered = sorted(triples, key=sort_key)
+    serialise(ordered, output, "turtle", prefixes_of(iri for triple in ordered for iri in _iris_in(triple)))
+
+
+def prefixes_of(iris: Iterable[str]) -> dict[str, str]:
+    """Return the prefixes that ``iris`` are written with, each with its namespace."""
     table = prefixes.load()
-    used = {name for triple in ordered for name in _prefixes_in(triple, table)}
-    declared = {name: iri for name, iri in table.turtle_prefixes().items() if name in used}
-    output.writelines(_prefixes_sorted(_serialised(ordered, ox.RdfFormat.TURTLE, declared)))
+    used = set()
+    for iri in iris:
+        name = table.prefix_of(iri)
+        if name is not None and name not in used and iri.startswith(table.namespaces[name]):
+            used.add(name)
+    return {name: iri for name, iri in table.turtle_prefixes().items() if name in used}
 
 
-def _prefixes_sorted(text: bytes) -> list[bytes]:
-    """Sort the prefix declarations at the head of Turtle or TriG, which the serialiser writes in no order."""
-    lines = text.splitlines(keepends=True)
-    count = next((i for i, line in enumerate(lines) if not line.startswith(b"@prefix ")), len(lines))
-    return sorted(lines[:count]) + lines[count:]
-
-
-def _prefixes_in(triple: ox.Triple, table: prefixes.Prefixes) -> Iterator[str]:
+def _iris_in(triple: ox.Triple) -> Iterator[str]:
     for term in (triple.subject, triple.predicate, triple.object):
         node = term.datatype if isinstance(term, ox.Literal) else term
         if isinstance(node, ox.NamedNode):
-            name = table.prefix_of(node.value)
-            if name is not None and node.value.startswith(table.namespaces[name]):
-                yield name
+            yield node.value
 
 
 def to_rdflib(triples: Iterable[ox.Triple]) -> rdflib.Graph:
@@ -160,35 +161,78 @@ def to_rdflib(triples: Iterable[ox.Triple]) -> rdflib.Graph:
     return graph
 
 
+def format_named(name: str) -> ox.RdfFormat:
+    """Return the RDF format called ``name``; raises ``UsageError`` with the known names."""
+    if name not in FORMATS:
+        raise UsageError(f"unknown RDF format {name!r}; known: {', '.join(FORMATS)}")
+    return FORMATS[name]
+
+
 def write_quads(quads: Iterable[ox.Quad], output: IO[bytes], name: str) -> None:
     """Write ``quads`` to ``output`` in the format called ``name``, in one order whatever theirs was.
 
     Formats without named graphs get the merge: each triple once. Raises ``UsageError`` for an unknown name.
     """
-    if name not in FORMATS:
-        raise UsageError(f"unknown RDF format {name!r}; known: {', '.join(FORMATS)}")
-    rdf_format = FORMATS[name]
-    if not rdf_format.supports_datasets:
-        triples = {ox.Triple(q.subject, q.predicate, q.object) for q in quads}
-        if rdf_format == ox.RdfFormat.TURTLE:
-            write_turtle(triples, output)
-        elif rdf_format == ox.RdfFormat.N_TRIPLES:
-            output.writelines(line.encode() for line in sorted(f"{t} .\n" for t in triples))
-        else:
-            # Without prefixes: the order that RDF/XML would be given them in is not fixed.
-            output.write(_serialised(sorted(triples, key=sort_key), rdf_format))
-        return
-    ordered = sorted(set(quads), key=lambda q: (str(q.graph_name), sort_key(q)))
-    if rdf_format == ox.RdfFormat.N_QUADS:
-        output.writelines(line.encode() for line in sorted(f"{q} .\n" for q in ordered))
+    rdf_format = format_named(name)
+    statements: set[ox.Quad] | set[ox.Triple]
+    if rdf_format.supports_datasets:
+        statements = set(quads)
     else:
-        declared = prefixes.load().turtle_prefixes() if rdf_format == ox.RdfFormat.TRIG else None
-        output.writelines(_prefixes_sorted(_serialised(ordered, rdf_format, declared)))
+        statements = {ox.Triple(q.subject, q.predicate, q.object) for q in quads}
+    if name in LINES:
+        output.writelines(line.encode() for line in sorted(f"{statement} .\n" for statement in statements))
+    elif name == "turtle":
+        write_turtle(cast("set[ox.Triple]", statements), output)
+    else:
+        serialise(sorted(statements, key=_graph_and_sort_key), output, name)
 
 
-def _serialised(
-    statements: Iterable[ox.Triple] | Iterable[ox.Quad],
-    rdf_format: ox.RdfFormat,
+def _graph_and_sort_key(statement: ox.Triple | ox.Quad) -> tuple[str, tuple[str, bool, str, str]]:
+    """Return what a statement is ordered by where graphs are told apart: the default graph first."""
+    named = isinstance(statement, ox.Quad) and not isinstance(statement.graph_name, ox.DefaultGraph)
+    return str(cast(ox.Quad, statement).graph_name) if named else "", sort_key(statement)
+
+
+def serialise(
+    ordered: Iterable[ox.Triple] | Iterable[ox.Quad],
+    output: IO[bytes],
+    name: str,
     declared: dict[str, str] | None = None,
-) -> bytes:
-    return ox.serialize(statements, format=rdf_format, prefixes=declared) or b""
+) -> None:
+    """Write statements as they come, ordered as ``write_quads`` orders them, to the format called ``name``.
+
+    ``declared`` are the prefixes of Turtle; TriG has all. Nothing is kept of what is written.
+    """
+    # RDF/XML and JSON-LD go without: the order that they would be given prefixes in is not fixed.
+    if name == "trig":
+        declared = prefixes.load().turtle_prefixes()
+    head = _SortedHead(output)
+    ox.serialize(ordered, output=cast("IO[bytes]", head), format=FORMATS[name], prefixes=declared)
+    head.finish()
+
+
+class _SortedHead:
+    """An output that sorts the prefix declarations at the head, which the serialiser writes in no order."""
+
+    def __init__(self, output: IO[bytes]) -> None:
+        self._output = output
+        self._head: bytes | None = b""
+
+    def write(self, data: bytes) -> int:
+        if self._head is None:
+            return self._output.write(data)
+        self._head += data
+        if any(not line.startswith(b"@prefix ") for line in self._head.split(b"\n")[:-1]):
+            self.finish()
+        return len(data)
+
+    def flush(self) -> None:
+        """Leave it to the output: what is flushed now may be half a head."""
+
+    def finish(self) -> None:
+        if self._head is None:
+            return
+        lines = self._head.splitlines(keepends=True)
+        count = next((i for i, line in enumerate(lines) if not line.startswith(b"@prefix ")), len(lines))
+        self._output.writelines(sorted(lines[:count]) + lines[count:])
+        self._head = None

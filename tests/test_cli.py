@@ -16,7 +16,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from calckg import cli, queries, rdf
+from calckg import cli, lines, queries, rdf
 from calckg.cli.group import COMMANDS, root_command
 from calckg.kg import KnowledgeGraph
 from tests.conftest import Run
@@ -247,11 +247,11 @@ def test_a_failed_command_leaves_the_old_file(run: Run, folder: Path) -> None:
 
 
 def test_a_dump_that_breaks_off_leaves_nothing(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def breaking(self: KnowledgeGraph) -> None:
+    def breaking(*_: object) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     before = left(folder)
-    monkeypatch.setattr(KnowledgeGraph, "quads", breaking)
+    monkeypatch.setattr(lines, "write", breaking)
     assert run("dump", "-o", "a.nq").code == 3
     assert left(folder) == before
 
@@ -452,7 +452,7 @@ def test_ctrl_c_in_a_command_leaves_nothing_partial(run: Run, folder: Path, monk
         raise KeyboardInterrupt
 
     before = left(folder)
-    monkeypatch.setattr(rdf, "write_quads", interrupted)
+    monkeypatch.setattr(lines, "write", interrupted)
     done = run("dump", "-o", "a.nq")
     assert (done.code, done.out, done.err) == (130, "", "")
     assert left(folder) == before

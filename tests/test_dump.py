@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import io
 import os
 import shutil
 import subprocess
@@ -12,7 +14,8 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from calckg import cli
+from calckg import cli, rdf
+from calckg.kg import KnowledgeGraph
 from tests.canonical import canonical
 
 ROOT = Path(__file__).parent.parent
@@ -51,6 +54,21 @@ def test_another_process_writes_the_same_bytes(name: str, dumps: dict[str, Path]
     environment = {**os.environ, "PYTHONHASHSEED": "7"}
     subprocess.run([sys.executable, "-m", "calckg", "dump", "-o", str(again)], check=True, env=environment)
     assert hashlib.sha256(again.read_bytes()).digest() == hashlib.sha256(dumps[name].read_bytes()).digest()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_it_is_as_sorted_in_memory(name: str, dumps: dict[str, Path], bundled: KnowledgeGraph) -> None:
+    stream = io.BytesIO()
+    rdf.write_quads(bundled.quads(), stream, name)
+    assert hashlib.sha256(dumps[name].read_bytes()).digest() == hashlib.sha256(stream.getvalue()).digest()
+
+
+def test_gz_holds_the_same(dumps: dict[str, Path], tmp_path: Path) -> None:
+    for place in ("a.nq.gz", "b.nq.gz"):
+        assert cli.run(["dump", "-o", str(tmp_path / place)]) == 0
+    packed = (tmp_path / "a.nq.gz").read_bytes()
+    assert packed == (tmp_path / "b.nq.gz").read_bytes()
+    assert gzip.decompress(packed) == dumps["nquads"].read_bytes()
 
 
 def test_there_is_no_blank_node(quads: set[ox.Quad]) -> None:

@@ -16,7 +16,7 @@ FLOORS = (
     ("loading", "quads", "render"),
     ("upstream",),
     ("columnar", "sparql"),
-    ("derive", "concepts", "extract", "naming", "storing"),
+    ("derive", "concepts", "extract", "naming", "storing", "lines"),
     ("bundle",),
     ("kg", "rooting"),
     ("queries", "redistribution", "shapes", "reason", "stats", "diff", "fetch"),

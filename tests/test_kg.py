@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
 
+from calckg import kg, swap
 from calckg.errors import CalckgError, EndpointError, SourceError, UsageError
 from calckg.kg import KnowledgeGraph
 from tests.conftest import Build
@@ -73,13 +76,123 @@ def test_the_manifest_counts_the_quads(small: KnowledgeGraph) -> None:
 def test_columns_can_not_be_changed(small: KnowledgeGraph) -> None:
     import duckdb
 
-    with pytest.raises(duckdb.Error, match="read-only"):
+    with pytest.raises(duckdb.Error, match="Can only delete from base table"):
         small.columns.execute("DELETE FROM quad")
+    with pytest.raises(duckdb.Error, match="read-only"):
+        small.columns.execute("DELETE FROM graph.quad")
 
 
 def test_two_can_read_one_graph(small: KnowledgeGraph) -> None:
     other = KnowledgeGraph.built(small.name)
     assert rows(other, "SELECT * { ?s ?p ?o }") == rows(small, "SELECT * { ?s ?p ?o }")
+
+
+def test_what_does_not_fit_into_memory_is_not_put_beside_the_graph(
+    small: KnowledgeGraph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    columns = KnowledgeGraph.built(small.name).columns
+    before = {path.name for path in Path(small.name).iterdir()}
+    columns.execute("SET memory_limit = '50MB'; CREATE TEMP TABLE much AS SELECT uuid() AS id FROM range(3_000_000)")
+    assert {path.name for path in Path(small.name).iterdir()} == before
+    assert len(list(tmp_path.iterdir())) == 1
+    columns.close()
+    assert not list(tmp_path.iterdir())
+
+
+# a graph that is replaced while it is read
+
+
+@pytest.fixture(scope="module")
+def builds(build: Build) -> tuple[Path, Path]:
+    """An old graph and a new one."""
+    old, new = (build({A: f'HP:1 a skos:Concept ; skos:notation "{text}" .'}) for text in ("old", "new"))
+    return old, new
+
+
+@pytest.fixture
+def place(builds: tuple[Path, Path], tmp_path: Path) -> Path:
+    """Where the old graph is, and the new one will be."""
+    shutil.copytree(builds[0], tmp_path / "KG")
+    return tmp_path / "KG"
+
+
+def replace(place: Path, builds: tuple[Path, Path]) -> None:
+    with swap.replacing(place) as folder:
+        shutil.copytree(builds[1], folder, dirs_exist_ok=True)
+
+
+def notation(graph: KnowledgeGraph, side: str) -> set[str]:
+    """Return the notations that are in one side of ``graph``."""
+    if side == "columns":
+        return {str(quad.object) for quad in graph.quads() if "notation" in str(quad.predicate)}
+    return set(rows(graph, "SELECT DISTINCT ?n { ?s <http://www.w3.org/2004/02/skos/core#notation> ?n }"))
+
+
+SIDES = {
+    "sparql": lambda graph: graph.sparql,
+    "columns": lambda graph: graph.columns,
+    "names": lambda graph: graph.names,
+    "manifest": lambda graph: graph.manifest,
+}
+PAIRS = [(first, second) for first in SIDES for second in SIDES if first != second]
+
+
+@pytest.mark.parametrize("side", ["sparql", "columns"])
+def test_an_open_side_is_read_on(place: Path, builds: tuple[Path, Path], side: str) -> None:
+    graph = KnowledgeGraph.built(place)
+    SIDES[side](graph)
+    replace(place, builds)
+    assert notation(graph, side) == {'"old"'}
+
+
+@pytest.mark.parametrize(("first", "second"), PAIRS)
+def test_a_side_of_another_build_is_refused(place: Path, builds: tuple[Path, Path], first: str, second: str) -> None:
+    graph = KnowledgeGraph.built(place)
+    SIDES[first](graph)
+    replace(place, builds)
+    with pytest.raises(CalckgError, match="KG: another build has taken the graph's place; open the graph again"):
+        SIDES[second](graph)
+
+
+@pytest.mark.parametrize(("first", "second"), PAIRS)
+def test_a_side_of_a_graph_that_is_gone_is_refused(place: Path, first: str, second: str) -> None:
+    graph = KnowledgeGraph.built(place)
+    SIDES[first](graph)
+    shutil.rmtree(place)
+    with pytest.raises(CalckgError, match="open the graph again"):
+        SIDES[second](graph)
+
+
+@pytest.mark.parametrize("side", ["sparql", "columns"])
+def test_who_opens_the_graph_again_has_the_new_one(place: Path, builds: tuple[Path, Path], side: str) -> None:
+    """Also while the old one is still open, which DuckDB would hand out again."""
+    old = KnowledgeGraph.built(place)
+    assert notation(old, side) == {'"old"'}
+    replace(place, builds)
+    assert notation(KnowledgeGraph.built(place), side) == {'"new"'}
+    assert notation(old, side) == {'"old"'}
+
+
+@pytest.mark.parametrize("side", ["sparql", "columns"])
+def test_a_graph_of_which_nothing_is_open_yet_is_the_new_one(place: Path, builds: tuple[Path, Path], side: str) -> None:
+    graph = KnowledgeGraph.built(place)
+    replace(place, builds)
+    assert notation(graph, side) == {'"new"'}
+
+
+def test_a_build_that_ends_while_a_side_is_opened_is_seen(
+    place: Path, builds: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opening = kg._attached
+
+    def slow(path: Path) -> object:
+        replace(place, builds)
+        return opening(path)
+
+    monkeypatch.setattr(kg, "_attached", slow)
+    with pytest.raises(CalckgError, match="open the graph again"):
+        _ = KnowledgeGraph.built(place).columns
 
 
 def test_a_name_tells_which_graph(small: KnowledgeGraph) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
 
+from calckg import lines, redistribution
+from calckg.kg import KnowledgeGraph
 from tests.conftest import Build, Run
 
 OPEN, CLOSED, META = (f"https://w3id.org/calckg/graph/{name}" for name in ("release/open", "release/closed", "meta"))
@@ -53,6 +56,47 @@ def test_it_is_there_when_asked_for(graph: Path, run: Run, tmp_path: Path) -> No
     text = (tmp_path / "a.nq").read_text()
     assert "Closed name" in text
     assert "Closed concept" in text
+
+
+def test_a_description_that_is_of_no_data_set_leaves_nothing_out(build: Build) -> None:
+    text = {OPEN: "ex:a a skos:Concept .", META: f"<{OPEN}> ckg:redistribution false ."}
+    assert redistribution.restricted(KnowledgeGraph.built(build(text))) == []
+
+
+def test_a_text_is_no_truth_value(build: Build) -> None:
+    text = {OPEN: "ex:a a skos:Concept .", META: f'<{OPEN}> a dcat:Dataset ; ckg:redistribution "false" .'}
+    assert redistribution.restricted(KnowledgeGraph.built(build(text))) == []
+
+
+SAID = {  # of the closed graph, beside what the open one says of ex:a, ex:b and ex:d
+    "a name that has become the label": 'ex:b skos:prefLabel "Closed name"@en .',
+    "a name that the open graph has too": 'ex:a skos:prefLabel "Open name"@en .',
+    "a concept of its own": 'ex:c a skos:Concept ; skos:inScheme scheme:UMLS ; skos:prefLabel "Closed"@en .',
+    "the concept that leads": "MONDO:7 a skos:Concept ; skos:inScheme scheme:MONDO ; skos:exactMatch ex:a .",
+    "a leader that the open graph describes": "ex:b skos:exactMatch ex:d .",
+    "a citation": 'PMID:1 a bibo:AcademicArticle ; dcterms:title "Closed"@en .',
+    "the type of a concept": "ex:e a skos:Concept .",
+    "nothing that is not open": "ex:a a skos:Concept .",
+}
+
+
+@pytest.fixture(scope="module", params=SAID.values(), ids=list(SAID))
+def half_closed(request: pytest.FixtureRequest, build: Build) -> KnowledgeGraph:
+    text = """ex:a a skos:Concept ; skos:inScheme scheme:HP ; skos:altLabel "Open name"@en .
+        ex:b a skos:Concept ; skos:inScheme scheme:MONDO ; skos:notation "MONDO:1" .
+        ex:d a skos:Concept ; skos:inScheme scheme:OMIM ; skos:altLabel "Open too"@en .
+        ex:e skos:altLabel "of no type"@en .
+        PMID:2 a bibo:AcademicArticle ; dcterms:title "Open"@en ."""
+    return KnowledgeGraph.built(build({OPEN: text, CLOSED: request.param, META: f"<{CLOSED}> a dcat:Dataset ."}))
+
+
+@pytest.mark.parametrize("left_out", [[CLOSED], [OPEN], [OPEN, CLOSED], [META], ["https://example.org/none"]])
+def test_columns_and_quads_are_cut_alike(half_closed: KnowledgeGraph, left_out: list[str]) -> None:
+    graphs = [ox.NamedNode(iri) for iri in left_out]
+    stream = io.BytesIO()
+    lines.write(half_closed.columns, stream, "nquads", redistribution.statement(graphs))
+    kept = redistribution.without(half_closed.quads(), graphs)
+    assert stream.getvalue().decode().splitlines() == sorted(f"{quad} ." for quad in kept)
 
 
 def test_the_bundled_graph_is_whole(run: Run, tmp_path: Path) -> None:

@@ -45,11 +45,19 @@ def dump(
     """
     name = choose_format(format, output, rdf.FORMATS, rdf.SUFFIXES, "turtle" if root else "nquads")
     graph = open_graph(kg, endpoint)
-    quads = graph.quads() if root is None else extract.about(graph.sparql, concepts.find(graph.sparql, root))
     left_out = [] if include_restricted else redistribution.restricted(graph)
     if left_out:
         names = ", ".join(prefixes.load().compress(node.value) or node.value for node in left_out)
         print(f"left out, may not be redistributed: {names} (--include-restricted adds them)", file=sys.stderr)
+    if root is None and graph.distant_address is None:
+        from calckg import lines  # the columns are not asked for what is about one concept
+
+        relation = redistribution.statement(left_out) if left_out else "FROM quad"
+        with opened(output) as stream:
+            lines.write(graph.columns, stream, name, relation)
+        return
+    quads = graph.quads() if root is None else extract.about(graph.sparql, concepts.find(graph.sparql, root))
+    if left_out:
         quads = redistribution.without(quads, left_out)
     with opened(output) as stream:
         rdf.write_quads(quads, stream, name)
