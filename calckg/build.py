@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from calckg import bundle, columnar, derive, earlier, loading, naming, quads, rooting, storing, swap, tables
+from calckg import bundle, checked, columnar, derive, earlier, loading, naming, quads, rooting, storing, swap, tables
 from calckg.errors import CalckgError, SourceError, UsageError
 from calckg.upstream import OnError, registry, stop
-from calckg.upstream.source import Format, Stated
+from calckg.upstream.source import Format, LeftOut, Stated, together
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 Progress = Callable[[str, int], None]
-"""Told what is being done and how many more rows or quads of it are done."""
+"""Told of a stage, and of how many rows or quads are done in all; 0 when it begins. Of the store: how many more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of one named graph: rows read, quads, seconds, peak memory in MiB, errors told."""
+    """What became of one named graph: rows read, quads, seconds, peak memory in MiB, errors told.
+
+    ``by_rule`` is what the reader left out as its rules say: file, rule, rows.
+    """
 
     graph: str
     files: int
@@ -63,6 +66,7 @@ class Done:
     memory: int
     errors: tuple[str, ...] = ()
     kept: bool = False
+    by_rule: tuple[LeftOut, ...] = ()
 
 
 def plan(paths: Sequence[Path], named: Iterable[tuple[str, Path]] = ()) -> Plan:
@@ -170,6 +174,7 @@ def build(
                 total = _finish(connection, folder, roots, progress)
                 done = [replace(one, quads=total.get(one.graph, 0)) for one in done]
                 if with_store:
+                    progress("store", 0)
                     storing.write(connection, folder / "store", lambda count: progress("store", count))
             finally:
                 connection.close()
@@ -210,8 +215,10 @@ def _fill(
         ]
         _describe(connection, planned)
         bundle.stage(connection, curated=curated)
+        progress("columns", 0)
 
     progress("columns", columnar.add(connection, stage))
+    checked.terms(connection)
     return done
 
 
@@ -246,6 +253,7 @@ def _read(
 ) -> Iterator[Done]:
     for graph, items in planned.graphs.items():
         begin = time.perf_counter()
+        progress(graph, 0)
         old = before.get(graph)
         if old is not None and _unchanged(old, items):
             yield _kept(connection, target, old, progress)
@@ -264,8 +272,11 @@ def _read(
         for finish in dict.fromkeys(item.format.source.finish for item in items):
             if finish is not None:
                 finish(connection, graph)
+        tell = items[0].format.source.left_out
+        by_rule = tuple(tell(connection)) if tell else ()
         count = _stage(connection)
-        yield Done(graph, len(items), rows, count, time.perf_counter() - begin, _memory(), tuple(errors))
+        seconds = time.perf_counter() - begin
+        yield Done(graph, len(items), rows, count, seconds, _memory(), tuple(errors), by_rule=by_rule)
 
 
 def _stage(connection: DuckDBPyConnection) -> int:
@@ -294,9 +305,11 @@ def _keep(
 
 def _kept(connection: DuckDBPyConnection, target: Path, old: dict[str, Any], progress: Progress) -> Done:
     begin = time.perf_counter()
+    progress(old["graph"], 0)
     count = earlier.take_over(connection, target, old["graph"])
-    progress(old["graph"], count)
-    return Done(old["graph"], len(old["files"]), old["rows"], count, time.perf_counter() - begin, _memory(), kept=True)
+    progress(old["graph"], old["rows"])
+    seconds, rules = time.perf_counter() - begin, tuple(tuple(told.values()) for told in old.get("by_rule", ()))
+    return Done(old["graph"], len(old["files"]), old["rows"], count, seconds, _memory(), kept=True, by_rule=rules)
 
 
 def _describe(connection: DuckDBPyConnection, planned: Plan) -> None:
@@ -313,6 +326,7 @@ def _describe(connection: DuckDBPyConnection, planned: Plan) -> None:
                         "graph": earlier.META,
                         "iri": graph,
                         "title": f"{source.title}: {graph.removeprefix(registry.RELEASE)}",
+                        "description": f"As calckg reads it: release {stated.version}, {len(items)} of its files.",
                         "publisher": source.publisher,
                         "license": stated.license or source.license,
                         "rights": source.rights,
@@ -334,9 +348,11 @@ def _describe(connection: DuckDBPyConnection, planned: Plan) -> None:
     _stage(connection)
 
 
-def _stated(items: Iterable[Item]) -> Stated:
-    """Return what the files of a release say of it: the first that says anything."""
-    return next((item.stated for item in items if item.stated != Stated()), Stated())
+def _stated(items: Sequence[Item]) -> Stated:
+    """Return what the files of a release say of it; where none has a version, what tells it apart, its SHA-256."""
+    stated, digests = together([item.stated for item in items]), sorted(item.sha256 for item in items)
+    digest = hashlib.sha256("".join(digests).encode()).hexdigest() if len(digests) > 1 else digests[0]
+    return replace(stated, version=stated.version or f"sha256:{digest[:12]}")
 
 
 def _entry(item: Item) -> dict[str, Any]:
@@ -365,6 +381,7 @@ def _entries(planned: Plan, before: dict[str, Any], done: Iterable[Done], roots:
                 "files": [_entry(item) for item in items],
                 "rows": one.rows,
                 "left_out": len(one.errors),
+                "by_rule": [{"file": file, "rule": rule, "rows": rows} for file, rule, rows in one.by_rule],
                 "roots": sorted(roots),
                 "quads": one.quads,
             }

@@ -15,6 +15,9 @@ from calckg.errors import CalckgError, MissingToolError
 
 _OWL = "http://www.w3.org/2002/07/owl#"
 _RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+_PROPERTIES = {f"<{_OWL}{kind}Property>" for kind in ("Object", "Datatype", "Annotation")}
+# What the languages themselves have needs no declaration (OWL 2 Structural Specification, 2.4).
+_BUILT_IN = (_OWL, "http://www.w3.org/1999/02/22-rdf-syntax-ns#", "http://www.w3.org/2000/01/rdf-schema#")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ def reason(quads: Iterable[ox.Quad]) -> Reasoning:
             "reasoning needs Java, and there is no 'java' on the PATH; install a Java runtime "
             "(Debian: apt install default-jre-headless)"
         )
-    triples = _reasonable(quads)
+    triples = reasonable(quads)
     # owlready2 lists the named classes; a class expression (a blank node) is part of what it says of one.
     expected = {
         t.subject
@@ -61,10 +64,12 @@ def reason(quads: Iterable[ox.Quad]) -> Reasoning:
         return _classify(path, java, len(expected))
 
 
-def _reasonable(quads: Iterable[ox.Quad]) -> list[ox.Triple]:
-    """Return the merge without mapping axioms, and each individual declared as one.
+def reasonable(quads: Iterable[ox.Quad]) -> list[ox.Triple]:
+    """Return the merge without mapping axioms, each individual declared as one, each property that is not declared too.
 
-    Mapping axioms are annotations about statements. owlready2 knows an individual only when it is declared.
+    Mapping axioms are annotations about statements. owlready2 knows an individual only when it is declared. A release
+    has properties of its own (SNOMED CT's attributes, an OBO ontology's); the ontology says nothing of them, so they
+    are annotations, for OWL 2 DL wants each property declared.
     """
     merged = {ox.Triple(q.subject, q.predicate, q.object) for q in quads}
     axioms = {t.subject for t in merged if t.predicate.value == _RDF_TYPE and str(t.object) == f"<{_OWL}Axiom>"}
@@ -73,6 +78,10 @@ def _reasonable(quads: Iterable[ox.Quad]) -> list[ox.Triple]:
     classes = {t.subject for t in kinds if t.object == ox.NamedNode(_OWL + "Class")}
     individual = ox.NamedNode(_OWL + "NamedIndividual")
     kept |= {ox.Triple(t.subject, t.predicate, individual) for t in kinds if t.object in classes}
+    declared = {t.subject for t in kinds if str(t.object) in _PROPERTIES}
+    annotation = ox.NamedNode(_OWL + "AnnotationProperty")
+    own = {t.predicate for t in kept if not t.predicate.value.startswith(_BUILT_IN)} - declared
+    kept |= {ox.Triple(p, ox.NamedNode(_RDF_TYPE), annotation) for p in own}
     return sorted(kept, key=str)
 
 

@@ -22,9 +22,9 @@ from calckg.errors import CalckgError
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_PART = 700_000  # quads of a part
+_PART = 950_000  # quads of a part at most; the store takes a million at once
 _THREADS = 2
-_MEMORY = "400MB"  # of the columns, while the store takes the rest
+_MEMORY = "300MB"  # of the columns, while the store takes the rest
 Progress = Callable[[int], None]
 
 _NAMED = "SELECT s, p, o, g FROM quad WHERE g > 0"
@@ -108,9 +108,12 @@ def _parts(connection: DuckDBPyConnection) -> Iterator[_Part]:
 
 
 def _ranges(connection: DuckDBPyConnection, relation: str) -> list[_Part]:
+    counted = connection.execute(f"SELECT count(*) FROM ({relation}) q").fetchone()
+    total = int(counted[0]) if counted else 0
+    size = -(-total // -(-total // _PART)) if total else 1  # parts of one size: no thread is idle at the end
     rows = connection.execute(
         f"""SELECT min(s), max(s) + 1, sum(n) FROM (
-            SELECT s, n, (sum(n) OVER (ORDER BY s) - n) // {_PART} AS part
+            SELECT s, n, (sum(n) OVER (ORDER BY s) - n) // {size} AS part
             FROM (SELECT s, count(*) AS n FROM ({relation}) q GROUP BY s) subject) ranged
         GROUP BY part ORDER BY part"""
     ).fetchall()

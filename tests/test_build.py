@@ -6,22 +6,28 @@ import errno
 import fcntl
 import gzip
 import hashlib
+import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyoxigraph as ox
 import pytest
+from rich.console import Console
+from rich.progress import Progress
 
-from calckg import build, bundle, columnar, derive, storing, swap
+from calckg import build, bundle, cli, columnar, derive, storing, swap
+from calckg.cli.build import Stages
 from calckg.kg import KnowledgeGraph
 from calckg.upstream import registry
 from tests.conftest import Run
@@ -248,6 +254,7 @@ def test_the_manifest_says_what_the_graph_was_made_of(whole: Path) -> None:
         ],
         "rows": 2,
         "left_out": 0,
+        "by_rule": [],
         "roots": [],
         "quads": 42,
     }
@@ -404,6 +411,140 @@ def test_what_was_left_out_is_told_the_next_time_too(bad: Path, run: Run) -> Non
     for _ in range(2):
         assert "left out: " in run("build", "in", "-o", "KG", "--keep-going", *QUICK).err
     assert run("build", "in", "-o", "KG", *QUICK).code == 3
+
+
+# what a rule leaves out
+
+
+MEDGEN = Path(__file__).parent / "upstream" / "data" / "medgen"
+FEATURES = "MedGen_HPO_Mapping.txt"
+RULE = "semantic type of an unknown name: Kind of thing"
+
+
+def test_what_a_rule_leaves_out_is_told_and_stands_in_the_manifest(folder: Path, run: Run) -> None:
+    shutil.copy(MEDGEN / FEATURES, folder / "in")
+    done = run("build", "in", "-o", "KG", *QUICK)
+    assert f"medgen: left out by rule, 1 row of MedGen_HPO_Mapping: {RULE}\n" in done.err
+    by_rule = {entry["name"]: entry["by_rule"] for entry in manifest(folder / "KG")["sources"]}
+    assert {"file": "MedGen_HPO_Mapping", "rule": RULE, "rows": 1} in by_rule["medgen"]
+    assert by_rule["hearts"] == []
+
+
+def test_what_a_rule_left_out_of_a_graph_that_is_kept_is_told_again(folder: Path, run: Run) -> None:
+    shutil.copy(MEDGEN / FEATURES, folder / "in")
+    first, second = (run("build", "in", "-o", "KG", *QUICK) for _ in range(2))
+    assert "kept" in second.err
+    told = [[line for line in done.err.splitlines() if "by rule" in line] for done in (first, second)]
+    assert told[0] == told[1] != []
+
+
+def test_a_malformed_iri_stops_the_build_with_its_source(old: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill(connection: duckdb.DuckDBPyConnection, path: Path, graph: str, on_error: object) -> int:
+        row = (graph, "http://purl.obolibrary.org/obo/HP_1 2")
+        connection.execute("INSERT INTO concept (graph, concept, notation) VALUES (?, ?, 'HP:1 2')", row)
+        return 1
+
+    monkeypatch.setattr(registry, "MAPPINGS", replace(registry.MAPPINGS, fill=fill))
+    done = run("build", "in", "-o", "KG", *QUICK)
+    assert done.code == 3
+    assert f"{RELEASE}hearts: 'http://purl.obolibrary.org/obo/HP_1 2' is no IRI" in done.complaint
+    assert usable(old)
+
+
+# releases
+
+ISSUED = "http://purl.org/dc/terms/issued"
+
+
+def version(target: Path, name: str) -> str:
+    found = next(entry["version"] for entry in manifest(target)["sources"] if entry["name"] == name)
+    assert isinstance(found, str)
+    return found
+
+
+def dated(folder: Path, *days: str) -> Path:
+    """Put parts of MedGen's names into a folder, each of its day; an empty day is none."""
+    for number, day in enumerate(days):
+        dot = "." if day else ""
+        (folder / f"NAMES_{number}.{day}{dot}csv").write_text("CUI,name,source,SUPPRESS\r\nC0342649,A,GTR,N\r\n")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "days", [("2025-09-06", "2022-05-26"), ("2022-05-26", "2025-09-06", ""), ("", "2025-09-06"), ("2025-09-06",)]
+)
+def test_the_latest_of_the_files_gives_the_release_its_version(folder: Path, days: tuple[str, ...]) -> None:
+    rebuild(folder / "KG", dated(folder / "in", *days))
+    assert version(folder / "KG", "medgen") == "2025-09-06"
+    date = '"2025-09-06"^^<http://www.w3.org/2001/XMLSchema#date>'
+    said = f"<{RELEASE}medgen> <{ISSUED}> {date}"
+    assert [quad for quad in nquads(folder / "KG") if quad.startswith(said)]
+
+
+def test_a_release_without_any_has_its_checksum_for_a_version(folder: Path) -> None:
+    rebuild(folder / "KG", folder / "in")
+    digest = hashlib.sha256((folder / "in" / "hearts.sssom.tsv").read_bytes()).hexdigest()
+    assert version(folder / "KG", "hearts") == f"sha256:{digest[:12]}"
+    assert not [quad for quad in nquads(folder / "KG") if quad.startswith(f"<{RELEASE}hearts> <{ISSUED}>")]
+
+
+def test_several_files_without_a_version_have_one_checksum_whatever_their_order(folder: Path) -> None:
+    dated(folder / "in", "")
+    (folder / "other").mkdir()
+    shutil.copy(DATA / "NAMES.RRF", folder / "in")
+    for path in (folder / "in").iterdir():
+        shutil.copy(path, folder / "other" / path.name.replace("_0", "_7"))
+    found = []
+    for name in ("in", "other"):
+        rebuild(folder / f"KG-{name}", folder / name)
+        found.append(version(folder / f"KG-{name}", "medgen"))
+    assert found[0] == found[1]
+    assert found[0].startswith("sha256:")
+
+
+def test_files_of_different_releases_are_told(folder: Path, run: Run) -> None:
+    dated(folder / "in", "2022-05-26", "2025-09-06")
+    assert (
+        "medgen: files of different releases, NAMES_0.2022-05-26.csv of 2022-05-26 and NAMES_1.2025-09-06.csv of "
+        "2025-09-06; is one out of date?\n"
+    ) in run("build", "in", "-o", "KG", *QUICK).err
+
+
+def test_files_of_one_month_are_of_one_release(folder: Path, run: Run) -> None:
+    dated(folder / "in", "2025-09-06", "2025-09-13", "")
+    assert "different releases" not in run("build", "in", "-o", "KG", *QUICK).err
+
+
+# on a terminal
+
+
+class Terminal(io.StringIO):
+    """A standard error that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_each_stage_has_a_line_with_rows_and_rate(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    shown = Terminal()
+    monkeypatch.setattr(sys, "stderr", shown)
+    assert cli.run(["build", "in", "-o", "KG", "--no-curated"]) == 0
+    last = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.getvalue()).replace("\r", "\n").splitlines()
+    for stage, unit in (("hearts", "rows"), ("columns", "quads"), ("store", "quads")):
+        line = next(line for line in reversed(last) if line.startswith(f"{stage} ") and "/s" in line)
+        assert re.search(rf" [1-9][0-9,]* {unit} +[1-9][0-9,]*/s +0:00:\d\d", line), line
+
+
+def test_a_stage_that_is_over_has_its_clock_stopped() -> None:
+    with Progress(console=Console(file=io.StringIO())) as shown:
+        stages = Stages(shown)
+        for what, count in (("one", 0), ("one", 7), ("two", 0), ("store", 3), ("store", 4)):
+            stages.tell(what, count)
+        assert [task.finished for task in shown.tasks] == [True, True, False]
+        assert [task.stop_time is not None for task in shown.tasks] == [True, True, False]
+        assert [task.fields["done"] for task in shown.tasks] == ["7 quads", "", "7 quads"]
 
 
 # the old graph stays whole

@@ -16,7 +16,7 @@ FLOORS = (
     ("loading", "quads", "render"),
     ("upstream",),
     ("columnar", "sparql"),
-    ("derive", "concepts", "extract", "naming", "storing", "lines"),
+    ("derive", "concepts", "extract", "naming", "storing", "lines", "checked"),
     ("bundle",),
     ("kg", "rooting"),
     ("queries", "redistribution", "shapes", "reason", "stats", "diff", "fetch"),

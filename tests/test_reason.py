@@ -11,7 +11,7 @@ import pytest
 
 from calckg.errors import CalckgError, MissingToolError
 from calckg.kg import KnowledgeGraph
-from calckg.reason import Reasoning, reason
+from calckg.reason import Reasoning, reason, reasonable
 from tests.conftest import PREFIXES, Run
 
 pytestmark = [
@@ -80,6 +80,18 @@ def test_what_follows_is_inferred(consistent: Reasoning) -> None:
 def test_what_is_stated_is_not_inferred(consistent: Reasoning) -> None:
     assert (EX + "gout", "a", EX + "Disease") not in consistent.inferred
     assert consistent.inferred == sorted(consistent.inferred)
+
+
+def test_a_property_that_no_ontology_declares_is_an_annotation() -> None:
+    said = quads(ONTOLOGY + "ex:gout ex:site ex:toe ; ex:since '2020'^^xsd:gYear ; ex:at ex:toe ; rdfs:label 'gout' .")
+    kinds = {str(t.subject): str(t.object) for t in reasonable(said) if "Property>" in str(t.object)}
+    owl = "http://www.w3.org/2002/07/owl#"
+    assert kinds == {
+        f"<{EX}site>": f"<{owl}AnnotationProperty>",
+        f"<{EX}since>": f"<{owl}AnnotationProperty>",
+        f"<{EX}at>": f"<{owl}ObjectProperty>",
+    }
+    assert reason(said).consistent
 
 
 def test_an_individual_in_two_disjoint_classes_is_inconsistent() -> None:

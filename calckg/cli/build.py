@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +18,12 @@ from calckg import earlier, render
 from calckg.errors import UsageError
 from calckg.upstream import registry
 
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
 app = typer.Typer(add_completion=False)
+_MONTH = 31
 
 
 @app.command()
@@ -64,6 +71,8 @@ def build(
     if not planned.graphs and not without:
         raise UsageError("none of these files is known; say whose they are with --source NAME=PATH")
     _select(planned, only or [], without or [], earlier.names(output))
+    for line in _far_apart(planned):
+        print(line, file=sys.stderr)
     with _bars() as progress:
         done = building.build(
             output,
@@ -113,38 +122,78 @@ def _listed(why: str, paths: list[Path]) -> Iterator[str]:
                 yield f"{why}, left out: {path}"
 
 
+def _far_apart(planned: building.Plan) -> Iterator[str]:
+    """Name the releases of which one file is more than a month younger than another: they may not fit together."""
+    for graph, items in planned.graphs.items():
+        # A release that is called by something else than its day may be of parts that have days of their own.
+        said = [(item.stated.version, item.stated.issued or "", item.path.name) for item in items]
+        days = sorted((day, file) for version, day, file in said if version == day and len(day) == 10)
+        if days and (date.fromisoformat(days[-1][0]) - date.fromisoformat(days[0][0])).days > _MONTH:
+            (first, old), (last, new) = days[0], days[-1]
+            name = graph.removeprefix(registry.RELEASE)
+            yield f"{name}: files of different releases, {old} of {first} and {new} of {last}; is one out of date?"
+
+
 @contextmanager
 def _bars() -> Iterator[building.Progress]:
-    """Show a line for each stage with what is done and the time; nothing when it is no terminal."""
+    """Show a line for each stage: a bar, how much is done, how fast, and the time. Nothing when it is no terminal."""
     if not sys.stderr.isatty():
         yield lambda what, count: None
         return
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
-        SpinnerColumn(),
         TextColumn("{task.description}"),
-        TextColumn("{task.completed:,.0f}"),
+        BarColumn(bar_width=20),
+        TextColumn("{task.fields[done]}"),
+        TextColumn("{task.fields[rate]}"),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=Console(stderr=True)) as shown:
-        stages: dict[str, object] = {}
+        stages = Stages(shown)
+        yield stages.tell
+        stages.end()
 
-        def progress(what: str, count: int) -> None:
-            name = what.removeprefix(registry.RELEASE)
-            if name not in stages:
-                stages[name] = shown.add_task(name, total=None)
-            if what == "store":
-                shown.advance(stages[name], count)  # type: ignore[arg-type]
-            else:
-                shown.update(stages[name], completed=count)  # type: ignore[arg-type]
 
-        yield progress
+class Stages:
+    """The lines of the stages; one runs at a time, and how long it will take is not known."""
+
+    def __init__(self, shown: RichProgress) -> None:
+        self.shown = shown
+        self.lines: dict[str, TaskID] = {}
+        self.counts: dict[str, int] = {}
+        self.begun: dict[str, float] = {}
+        self.running: str | None = None
+
+    def tell(self, what: str, count: int) -> None:
+        """Show that of the stage ``what`` so many rows or quads are done."""
+        if what != self.running:
+            self.end()
+            self.running = what
+            if what not in self.lines:
+                self.lines[what] = self.shown.add_task(
+                    what.removeprefix(registry.RELEASE), total=None, done="", rate=""
+                )
+                self.begun[what] = time.perf_counter()
+        # The store is loaded in parts, each of which is told by itself.
+        self.counts[what] = self.counts.get(what, 0) + count if what == "store" else count
+        done, seconds = self.counts[what], time.perf_counter() - self.begun[what]
+        unit = "rows" if what.startswith(registry.RELEASE) else "quads"
+        if done:
+            self.shown.update(self.lines[what], done=f"{done:,} {unit}", rate=f"{done / seconds:,.0f}/s")
+
+    def end(self) -> None:
+        """Fill the bar of the stage that runs, and stop its clock."""
+        if self.running is not None:
+            line = self.lines[self.running]
+            self.shown.update(line, total=1, completed=1)
+            self.shown.stop_task(line)
+            self.running = None
 
 
 def _summary(done: list[building.Done]) -> None:
-    rows = [
+    lines = [
         (
             one.graph.removeprefix(registry.RELEASE),
             str(one.files),
@@ -157,7 +206,11 @@ def _summary(done: list[building.Done]) -> None:
         for one in done
     ]
     columns = ("source", "files", "rows", "quads", "seconds", "peak MiB", "left out")
-    print(render.table(columns, rows, width=None), end="", file=sys.stderr)
+    print(render.table(columns, lines, width=None), end="", file=sys.stderr)
     for one in done:
+        name = one.graph.removeprefix(registry.RELEASE)
+        for file, rule, count in one.by_rule:
+            rows = "row" if count == 1 else "rows"
+            print(f"{name}: left out by rule, {count:,} {rows} of {file}: {rule}", file=sys.stderr)
         for error in one.errors:
             print(f"left out: {error}", file=sys.stderr)

@@ -11,13 +11,14 @@ made by NCBI and never is one.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from calckg.upstream import OnError, medgen_codes, medgen_history, medgen_names, medgen_relations
 from calckg.upstream.ends import namespace
 from calckg.upstream.medgen_files import Kind, date_in_name, load, refuse
-from calckg.upstream.medgen_staging import clear, left_out, no_cui, prepare, wrong_cui
+from calckg.upstream.medgen_staging import account, clear, left_out, no_cui, prepare, wrong_cui
 from calckg.upstream.source import Fill, Format, Source, Stated
 
 if TYPE_CHECKING:
@@ -89,9 +90,17 @@ def finish(connection: DuckDBPyConnection, graph: str) -> None:
 
 
 def _stated(path: Path, head: bytes) -> Stated:
-    """MedGen's files carry no release; the name of a download may carry a date."""
-    date = date_in_name(path)
+    """MedGen's files carry no release: take the date that the name of a download carries, or of its packing."""
+    date = date_in_name(path) or _packed_on(path)
     return Stated(version=date, issued=date)
+
+
+def _packed_on(path: Path) -> str | None:
+    """Return the day on which a gzip file was made, which NCBI does with each release (RFC 1952, 2.3.1: MTIME)."""
+    with path.open("rb") as stream:
+        head = stream.read(8)
+    seconds = int.from_bytes(head[4:], "little") if head[:2] == b"\x1f\x8b" else 0
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat() if seconds else None
 
 
 SOURCE: Final = Source(
@@ -106,6 +115,7 @@ SOURCE: Final = Source(
     license="https://www.ncbi.nlm.nih.gov/home/about/policies/",
     rights="Work of the U.S. government; the terms of the UMLS hold for names that come from some vocabularies.",
     finish=finish,
+    left_out=account,
 )
 
 _FILES: Final[tuple[tuple[str, Kind, Fill], ...]] = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 Fill: TypeAlias = Callable[["DuckDBPyConnection", Path, str, OnError], int]
 Finish: TypeAlias = Callable[["DuckDBPyConnection", str], None]
+LeftOut: TypeAlias = tuple[str, str, int]
+"""What was left out by a rule of the reader: the file or the kind of file, the rule in words, and how many rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,8 @@ class Source:
 
     ``license`` is an IRI, ``rights`` the terms in words where no IRI stands for them. ``redistribution`` tells whether
     what is built from it may be passed on. ``name_priority`` is its place when a label is chosen, lower first.
-    ``finish`` runs once after all files of the source have filled the tables.
+    ``finish`` runs once after all files of the source have filled the tables; ``left_out`` tells after it what was left
+    out by rule, not by mistake, and forgets it.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Source:
     license: str | None = None
     rights: str | None = None
     finish: Finish | None = None
+    left_out: Callable[[DuckDBPyConnection], list[LeftOut]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,20 @@ class Stated:
     issued: str | None = None
     license: str | None = None
     derived_from: str | None = None
+
+
+def together(files: Sequence[Stated]) -> Stated:
+    """Return what the files of one release say of it: version and date of the latest, the rest of the first that does.
+
+    A version without a date is compared as it is written; the date is the version where there is no other.
+    """
+    latest = max(files, key=lambda one: one.issued or one.version or "", default=Stated())
+    return Stated(
+        latest.version or latest.issued,
+        latest.issued,
+        next((one.license for one in files if one.license), None),
+        next((one.derived_from for one in (latest, *files) if one.derived_from), None),
+    )
 
 
 @dataclass(frozen=True, slots=True)

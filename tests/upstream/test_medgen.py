@@ -12,6 +12,7 @@ import pytest
 from calckg.errors import SourceError
 from calckg.upstream.medgen import FORMATS, SOURCE, left_out
 from calckg.upstream.medgen_relations import RULES, meaning
+from calckg.upstream.source import Stated
 
 from .reading import SHARED, Connection, Rows, Select, complaints, filled, known, no_malformed, real, selecting
 from .reading import statements as told
@@ -82,7 +83,27 @@ def test_each_file_of_the_readme_has_a_reader() -> None:
 
 
 def test_the_name_of_a_download_carries_its_date() -> None:
-    assert FORMATS[0].stated(Path("MGREL_2.2022-05-26.csv.gz"), b"").version == "2022-05-26"
+    assert FORMATS[0].stated(Path("MGREL_2.2022-05-26.csv.gz"), b"").version == "2022-05-26"  # nothing is read
+
+
+def test_a_file_whose_name_has_no_date_is_of_the_day_on_which_it_was_packed(tmp_path: Path) -> None:
+    path = tmp_path / "NAMES.RRF.gz"
+    path.write_bytes(gzip.compress(b"#CUI|name|source|SUPPRESS|\n", mtime=1_757_184_679))
+    assert FORMATS[0].stated(path, b"") == Stated(version="2025-09-06", issued="2025-09-06")
+
+
+@pytest.mark.parametrize("data", [gzip.compress(b"", mtime=0), b"#CUI|name|source|SUPPRESS|\n", b""])
+def test_without_any_date_the_release_is_not_known(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "NAMES.RRF.gz").write_bytes(data)
+    assert FORMATS[0].stated(tmp_path / "NAMES.RRF.gz", b"") == Stated()
+
+
+def test_what_was_left_out_is_told_once() -> None:
+    connection = filled(FORMATS, *FILES)[0]
+    expected = left_out(connection)
+    assert SOURCE.left_out is not None
+    assert [SOURCE.left_out(connection), SOURCE.left_out(connection)] == [expected, []]
+    assert expected != []
 
 
 def test_the_source_may_not_be_passed_on() -> None:
