@@ -226,7 +226,7 @@ def _finish(connection: DuckDBPyConnection, folder: Path, roots: Sequence[str], 
     """Add what is derived, cut down to ``roots``, index the names; return how many quads each named graph has."""
     columnar.add(connection, lambda: columnar.stage(connection, f"FROM {derive.derive(connection)}"))
     if roots:
-        progress("columns", rooting.keep(connection, folder, roots))
+        progress("columns", rooting.keep(connection, roots))
     naming.write(connection, folder / "names.sqlite")
     connection.execute("CHECKPOINT")
     rows = connection.execute(

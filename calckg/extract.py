@@ -8,6 +8,7 @@ from typing import cast
 
 import pyoxigraph as ox
 
+from calckg import prefixes
 from calckg.sparql import SparqlGraph
 
 _PREFIXES = """PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
@@ -37,21 +38,19 @@ _LINKED = (
     "?node skos:inScheme ?found .",
     "?node skosxl:prefLabel|skosxl:altLabel ?found .",
 )
-_DESCRIBING = tuple(
-    ox.NamedNode(iri)
-    for iri in (
-        "http://www.w3.org/1999/02/22-rdf-syntax-ns#type",
-        "http://www.w3.org/2000/01/rdf-schema#label",
-        "http://www.w3.org/2004/02/skos/core#prefLabel",
-        "http://www.w3.org/2004/02/skos/core#altLabel",
-        "http://www.w3.org/2004/02/skos/core#notation",
-        "http://www.w3.org/2004/02/skos/core#definition",
-        "http://www.w3.org/2004/02/skos/core#inScheme",
-        "http://www.w3.org/2002/07/owl#deprecated",
-        "https://w3id.org/calckg/ontology/cliqueLeader",
-        "https://w3id.org/calckg/ontology/semanticType",
-    )
+DESCRIBING = (
+    "rdf:type",
+    "rdfs:label",
+    "skos:prefLabel",
+    "skos:altLabel",
+    "skos:notation",
+    "skos:definition",
+    "skos:inScheme",
+    "owl:deprecated",
+    "ckg:cliqueLeader",
+    "ckg:semanticType",
 )
+"""What is kept of a concept at the other end of a statement, as CURIEs."""
 
 
 def about(graph: SparqlGraph, root: ox.NamedNode) -> Iterator[ox.Quad]:
@@ -68,10 +67,16 @@ def about(graph: SparqlGraph, root: ox.NamedNode) -> Iterator[ox.Quad]:
     ends = _step(graph, linked, (_SAME,))
     kept = core | statements | linked | ends | _step(graph, ends, ("?node skos:inScheme ?found .",))
     concepts = _step(graph, kept, ("BIND(?node AS ?found) ?node a skos:Concept .",))
+    describing = {prefixes.load().expand(curie) for curie in DESCRIBING}
     graphs: set[ox.NamedNode] = set()
     for quad in _quads(graph, kept):
         subject, target = quad.subject, quad.object
-        if subject in concepts and subject not in core and quad.predicate not in _DESCRIBING and target not in core:
+        if (
+            subject in concepts
+            and subject not in core
+            and quad.predicate.value not in describing
+            and target not in core
+        ):
             continue
         if isinstance(target, ox.NamedNode) and target not in kept and _is_concept(graph, target):
             continue
