@@ -1,0 +1,297 @@
+"""A small algebra between shapes and queries: conditions on nodes, and one plan a constraint.
+
+A plan asks for the nodes, or the pairs of focus node and value node, of which a *condition* holds: that something is
+wrong with them. Conditions speak of variables (``this``, ``value``, those that ``Exists`` and ``Count`` bind) and of
+terms. Nothing here grows with the data, and both renderers know every class: ``to_sql`` and ``to_sparql``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+import pyoxigraph as ox
+
+from calckg.shapes.model import Constraint, Path, Shape, Sparql, Target, Term
+
+THIS: Final = "this"
+VALUE: Final = "value"
+
+
+@dataclass(frozen=True, slots=True)
+class Var:
+    """A variable; its name is a word of ASCII letters and digits."""
+
+    name: str
+
+
+End: TypeAlias = Var | ox.NamedNode | ox.BlankNode | ox.Literal
+"""What stands at the end of a path or of a comparison."""
+
+
+# --- conditions
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """Always ``holds``."""
+
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every one of the conditions; of none, true."""
+
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Any:
+    """One of the conditions or more; of none, false."""
+
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Neg:
+    """Not ``condition``. There is no third value: a comparison that can't be made is false."""
+
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class ExactlyOne:
+    """Just one of the conditions."""
+
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """Two ends are the same RDF term (not only the same value)."""
+
+    one: End
+    other: End
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """A node is one of the terms."""
+
+    var: Var
+    terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IsKind:
+    """A node is of one of the kinds ``IRI``, ``BlankNode``, ``Literal``."""
+
+    var: Var
+    kinds: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class IsA:
+    """A node is a SHACL instance of a class: ``rdf:type/rdfs:subClassOf*``."""
+
+    var: Var
+    cls: Term
+
+
+@dataclass(frozen=True, slots=True)
+class HasDatatype:
+    """A node is a literal of the datatype, and its lexical form is one of that datatype (``lexical`` knows them)."""
+
+    var: Var
+    iri: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compares:
+    """``one operator other`` by SPARQL's operator table (SPARQL 1.1, 17.3); false where it has no entry."""
+
+    one: End
+    operator: str
+    other: End
+
+
+@dataclass(frozen=True, slots=True)
+class LengthIs:
+    """``STRLEN(STR(node)) operator length``; false of a blank node."""
+
+    var: Var
+    operator: str
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """``REGEX(STR(node), regex, flags)``; false of a blank node."""
+
+    var: Var
+    regex: str
+    flags: str
+
+
+@dataclass(frozen=True, slots=True)
+class InLanguage:
+    """A node is a literal whose language one of the ``ranges`` matches (``langMatches``)."""
+
+    var: Var
+    ranges: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SameLanguage:
+    """Two nodes are literals of the same language, whatever its case; false where one has none."""
+
+    one: Var
+    other: Var
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """``path`` leads from ``start`` to some ``end`` of which ``where`` holds."""
+
+    start: End
+    path: Path
+    end: Var
+    where: Condition = field(default=Constant(True))
+
+
+@dataclass(frozen=True, slots=True)
+class Reaches:
+    """``path`` leads from ``start`` to ``end``, both of which are known."""
+
+    start: End
+    path: Path
+    end: End
+
+
+@dataclass(frozen=True, slots=True)
+class ExistsTriple:
+    """``start`` has a triple with ``predicate`` and ``object``, of which ``where`` holds."""
+
+    start: End
+    predicate: Var
+    object: Var
+    where: Condition = field(default=Constant(True))
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """So many different ends does ``path`` lead to from ``start`` of which ``where`` holds."""
+
+    start: End
+    path: Path
+    end: Var
+    where: Condition
+    operator: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class FailsSparql:
+    """A node does not conform to a constraint in SPARQL, which is asked beforehand (the engine knows how).
+
+    ``path`` is that of the shape that has it: the values are what it leads to, or the node itself.
+    """
+
+    var: Var
+    constraint: Constraint
+    query: Sparql
+    path: Path | None
+
+
+Condition: TypeAlias = (
+    Constant | All | Any | Neg | ExactlyOne | Same | OneOf | IsKind | IsA | HasDatatype | Compares | LengthIs | Matches
+    | InLanguage | SameLanguage | Exists | Reaches | ExistsTriple | Count | FailsSparql
+)  # fmt: skip
+
+
+# --- plans
+
+
+@dataclass(frozen=True, slots=True)
+class Focus:
+    """Where the focus nodes come from: the targets, then along each of ``hops`` (of nested property shapes)."""
+
+    targets: tuple[Target, ...]
+    hops: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """A result for each focus node ``this`` and value node ``value`` of which ``where`` holds.
+
+    Without ``path`` the value node is the focus node itself: only ``this`` is bound, and ``where`` speaks of it alone.
+    """
+
+    path: Path | None
+    where: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Nodes:
+    """A result without a value for each focus node ``this`` of which ``where`` holds."""
+
+    where: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Languages:
+    """A result without a value for each focus node and each language of more than one value (``sh:uniqueLang``)."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Triples:
+    """A result for each triple of a focus node whose predicate is none of ``allowed``: its path, its value."""
+
+    allowed: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A result for each focus node and each of its values of ``path`` that ``other`` does not lead to, and back.
+
+    That is ``sh:equals``: the value is one that only one of the two has.
+    """
+
+    path: Path | None
+    other: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """A result for each focus node and value of ``path`` for each ``other`` value that it does not stand so to.
+
+    That is ``sh:lessThan``: one result a pair of values, though it names only the first.
+    """
+
+    path: Path
+    other: Path
+    operator: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The results of a query in SPARQL, for each focus node."""
+
+    query: Sparql
+    path: Path | None
+
+
+Question: TypeAlias = Values | Nodes | Languages | Triples | Absent | Pairs | Asked
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one constraint of one shape asks of the nodes that it is checked for."""
+
+    shape: Shape
+    constraint: Constraint
+    focus: Focus
+    question: Question

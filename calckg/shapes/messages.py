@@ -1,0 +1,102 @@
+"""What a result says to a person: the shape's own message, or one made of what the constraint asks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import pyoxigraph as ox
+
+from calckg.shapes import model
+from calckg.shapes.algebra import Plan
+from calckg.shapes.model import Term
+from calckg.shapes.nodes import shown
+from calckg.shapes.results import Result
+
+_ARTICLES = {"IRI": "an IRI", "BlankNode": "a blank node", "Literal": "a literal"}
+
+
+def of(plan: Plan, result: Result) -> list[ox.Literal]:
+    """Return the messages of a result: of the query's row, of the constraint, of the shape, or one of our own."""
+    kind = plan.constraint.kind
+    given: Mapping[str, Term] = {"this": result.focus, **result.bindings}
+    if result.value is not None:
+        given = {"value": result.value, **given}
+    if result.message is not None:
+        return [_filled(result.message, given)]
+    if isinstance(kind, model.Sparql) and kind.messages:
+        return [_filled(message, given) for message in kind.messages]
+    if plan.shape.messages:
+        return [_filled(message, given) for message in plan.shape.messages]
+    return [ox.Literal(_own(kind))]
+
+
+def _filled(message: ox.Literal, given: Mapping[str, Term]) -> ox.Literal:
+    """Put values in the place of {$name} and {?name} (SHACL 5.2.1.1)."""
+
+    def text(match: re.Match[str]) -> str:
+        term = given.get(match[1])
+        return match[0] if term is None else term.value
+
+    filled = re.sub(r"\{[?$](\w+)\}", text, message.value)
+    return ox.Literal(filled, language=message.language) if message.language else ox.Literal(filled)
+
+
+def _own(kind: model.Kind) -> str:  # noqa: PLR0911, PLR0912
+    match kind:
+        case model.Class(cls):
+            return f"is no instance of {shown(cls)}"
+        case model.Datatype(iri):
+            return f"is no well-formed literal of {shown(ox.NamedNode(iri))}"
+        case model.NodeKind(kinds):
+            return "is not " + " or ".join(_ARTICLES[kind] for kind in sorted(kinds))
+        case model.MinCount(count):
+            return f"has fewer than {count} value{'s' * (count != 1)}"
+        case model.MaxCount(count):
+            return f"has more than {count} value{'s' * (count != 1)}"
+        case model.Range(operator, limit):
+            return f"is not {operator} {limit.value}"
+        case model.Length(operator, length):
+            return f"has {'fewer' if operator == '>=' else 'more'} than {length} characters"
+        case model.Pattern(regex, flags):
+            return f"does not match {regex}" + (f" (flags {flags})" if flags else "")
+        case model.LanguageIn(ranges):
+            return f"is in none of the languages {', '.join(ranges)}"
+        case model.UniqueLang():
+            return "has more than one value in a language"
+        case model.Equals(iri):
+            return f"is not a value of both this and {shown(ox.NamedNode(iri))}"
+        case model.Disjoint(iri):
+            return f"is a value of {shown(ox.NamedNode(iri))} too"
+        case model.LessThan(iri, or_equals):
+            return f"is not less than {'or equal to ' * or_equals}the values of {shown(ox.NamedNode(iri))}"
+        case model.Not(shape):
+            return f"conforms to {_name(shape)}, which it must not"
+        case model.And(shapes):
+            return f"does not conform to all of {_names(shapes)}"
+        case model.Or(shapes):
+            return f"conforms to none of {_names(shapes)}"
+        case model.Xone(shapes):
+            return f"does not conform to just one of {_names(shapes)}"
+        case model.Node(shape) | model.Property(shape):
+            return f"does not conform to {_name(shape)}"
+        case model.Qualified(shape, operator, count):
+            few = "fewer" if operator == ">=" else "more"
+            return f"has {few} than {count} values that conform to {_name(shape)}"
+        case model.Closed():
+            return "has a predicate that is not allowed here"
+        case model.HasValue(term):
+            return f"lacks the value {shown(term)}"
+        case model.In(terms):
+            few = ", ".join(shown(term) for term in terms[:8])
+            return f"is none of {few}" + (f" and {len(terms) - 8} more" if len(terms) > 8 else "")
+        case model.Sparql():
+            return "does not conform to a constraint in SPARQL"
+
+
+def _name(shape: model.Shape) -> str:
+    return "a shape" if isinstance(shape.node, ox.BlankNode) else shown(shape.node)
+
+
+def _names(shapes: tuple[model.Shape, ...]) -> str:
+    return ", ".join(_name(shape) for shape in shapes) or "no shape"

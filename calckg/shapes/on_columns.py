@@ -1,0 +1,330 @@
+"""Plans run over the columns: one SQL statement each, over tables of focus nodes and values that plans share."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import fields, is_dataclass
+from itertools import count
+from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
+
+from calckg import columnar
+from calckg.errors import CalckgError
+from calckg.shapes import algebra as al
+from calckg.shapes import model, sql_terms
+from calckg.shapes.asked import Asker
+from calckg.shapes.model import Path, Term
+from calckg.shapes.results import Outcome, Result
+from calckg.shapes.to_sql import Names, Renderer
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from calckg.sparql import SparqlGraph
+
+_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+_SUBCLASS = "http://www.w3.org/2000/01/rdf-schema#subClassOf"
+_KEPT = 4  # tables of pairs at once: plans of one shape come one after another
+_FEW = 500  # ids that stand in a statement; more are in a table
+_BATCH = 10_000
+
+
+class OnColumns:
+    """The back end on ``term`` and ``quad``; only temporary tables are made.
+
+    ``sparql`` gives the SPARQL side of the same graph; without it one is made in memory when a shape needs it.
+    """
+
+    def __init__(
+        self,
+        connection: DuckDBPyConnection,
+        sparql: Callable[[], SparqlGraph] | None = None,
+        shapes: ox.Store | None = None,
+    ) -> None:
+        self._connection, self._sparql, self._shapes = connection, sparql, shapes
+        self._numbers = count(1)
+        self._ids: dict[Term, int] = {}
+        self._focus: dict[tuple[object, ...], str] = {}
+        self._pairs: OrderedDict[tuple[str, Path | None], str] = OrderedDict()
+        self._closures: dict[model.Closure, str] = {}
+        self._classes: dict[Term, str] = {}
+        self._failed: dict[al.FailsSparql, str] = {}
+        self._subclasses: dict[int, list[int]] | None = None
+        self._asker_made: Asker | None = None
+        self._only: str | None = None
+        self._queries: list[str] = []
+        self._renderer = Renderer(Names(self._id, self._instances, self._closure, self._fails))
+
+    def run(
+        self, plans: Sequence[al.Plan], *, limit: int | None = None, focus: Sequence[Term] | None = None
+    ) -> Iterator[Outcome]:
+        """Yield the outcome of each plan; see ``Backend``."""
+        self._know(plans, focus or ())
+        if focus is not None:
+            self._only = self._table("SELECT unnest(?::BIGINT[]) AS n", [[self._ids[node] for node in focus]])
+        for plan in plans:
+            begin = time.perf_counter()
+            self._queries = []
+            if isinstance(plan.question, al.Asked):
+                results, more = self._ask(plan, plan.question.query, limit)
+            else:
+                results, more = self._found(plan, limit)
+            yield Outcome(plan, results, more, tuple(self._queries), time.perf_counter() - begin)
+
+    # --- terms
+
+    def _know(self, plans: Sequence[al.Plan], focus: Iterable[Term]) -> None:
+        """Look up the ids of all terms that the plans speak of; those that the data do not have get new ones."""
+        terms = set[Term]([ox.NamedNode(_TYPE), ox.NamedNode(_SUBCLASS), *focus])
+        for plan in plans:
+            terms.update(_terms((plan.focus, plan.question)))
+        asked = sorted(terms - set(self._ids), key=str)
+        rows = [sql_terms.row(term) for term in asked]
+        run = self._connection.execute
+        run(
+            "CREATE OR REPLACE TEMP TABLE asked_term AS SELECT unnest(?::INTEGER[]) AS n, "
+            "unnest(?::TINYINT[]) AS kind, unnest(?::VARCHAR[]) AS value, unnest(?::VARCHAR[]) AS datatype, unnest(?::VARCHAR[]) AS lang",
+            [list(range(len(rows))), *(list(column) for column in zip(*rows, strict=True))],
+        )
+        found = run(
+            "SELECT a.n, t.id FROM asked_term a JOIN term t ON t.value = a.value AND t.kind = a.kind "
+            "AND t.datatype IS NOT DISTINCT FROM a.datatype AND t.lang IS NOT DISTINCT FROM a.lang"
+        ).fetchall()
+        self._ids.update({asked[n]: int(identifier) for n, identifier in found})
+        run("CREATE TEMP TABLE IF NOT EXISTS own_term AS FROM term LIMIT 0")
+        highest = run("SELECT max(id) FROM (SELECT id FROM term UNION ALL SELECT id FROM own_term) every").fetchone()
+        last = int((highest and highest[0]) or 0)
+        for n, term in enumerate(asked):
+            if term not in self._ids:
+                last += 1
+                self._ids[term] = last
+                run("INSERT INTO own_term VALUES (?, ?, ?, ?, ?)", [last, *rows[n]])
+        run("CREATE OR REPLACE TEMP VIEW node AS FROM term UNION ALL FROM own_term")
+
+    def _id(self, term: Term) -> int:
+        return self._ids[term]
+
+    def _instances(self, cls: Term) -> str:
+        """Return SQL for the ids of a class and of all its subclasses."""
+        if cls not in self._classes:
+            if self._subclasses is None:
+                self._subclasses = {}
+                rows = self._connection.execute(
+                    f"SELECT DISTINCT o, s FROM quad WHERE p = {self._ids[ox.NamedNode(_SUBCLASS)]}"
+                )
+                for upper, lower in rows.fetchall():
+                    self._subclasses.setdefault(upper, []).append(lower)
+            found, waiting = set[int](), [self._id(cls)]
+            while waiting:
+                one = waiting.pop()
+                if one not in found:
+                    found.add(one)
+                    waiting += self._subclasses.get(one, ())
+            if len(found) <= _FEW:
+                self._classes[cls] = "(" + ", ".join(map(str, sorted(found))) + ")"
+            else:
+                table = self._table("SELECT unnest(?::BIGINT[]) AS id", [sorted(found)])
+                self._classes[cls] = f"(SELECT id FROM {table})"
+        return self._classes[cls]
+
+    # --- tables that plans share
+
+    def _table(self, query: str, parameters: Sequence[object] | None = None) -> str:
+        name = f"shared_{next(self._numbers)}"
+        self._queries.append(query)
+        self._connection.execute(f"CREATE TEMP TABLE {name} AS {query}", parameters)
+        return name
+
+    def _closure(self, path: model.Closure) -> str:
+        """Make the pairs of one or more steps, by adding a step until nothing is new."""
+        if path not in self._closures:
+            step = self._table(f"SELECT DISTINCT s, o FROM ({self._renderer.relation(path.path)}) step")
+            name = self._table(f"SELECT s, o FROM {step}")
+            new = f"SELECT s, o FROM {step}"
+            while True:
+                found = self._table(
+                    f"SELECT DISTINCT n.s, t.o FROM ({new}) n JOIN {step} t ON t.s = n.o "
+                    f"WHERE NOT EXISTS (SELECT 1 FROM {name} k WHERE k.s = n.s AND k.o = t.o)"
+                )
+                added = self._connection.execute(f"INSERT INTO {name} SELECT s, o FROM {found}").fetchone()
+                if not added or not added[0]:
+                    break
+                new = f"SELECT s, o FROM {found}"
+            self._closures[path] = name
+        return self._closures[path]
+
+    def _focus_of(self, focus: al.Focus) -> str:
+        key = (focus.targets, focus.hops)
+        if key not in self._focus:
+            if focus.hops:
+                table = self._focus_of(al.Focus(focus.targets, focus.hops[:-1]))
+                tables, wheres, end = self._renderer.step(focus.hops[-1], "n.n")
+                # A node that several focus nodes lead to is checked for each of them: as many results, told once.
+                query = (
+                    f"SELECT n, sum(m) AS m FROM (SELECT DISTINCT n.n AS k, n.m, {end} AS n "
+                    f"FROM {table} n, {', '.join(tables)} WHERE {' AND '.join(wheres)}) hop GROUP BY n"
+                )
+            else:
+                parts = " UNION ALL ".join(map(self._targeted, focus.targets))
+                only = f" WHERE n IN (SELECT n FROM {self._only})" if self._only else ""
+                query = f"SELECT DISTINCT n, 1 AS m FROM ({parts}) target{only}"
+            self._focus[key] = self._table(query)
+        return self._focus[key]
+
+    def _targeted(self, target: model.Target) -> str:
+        match target:
+            case model.TargetNode(node):
+                return f"SELECT {self._id(node)}::BIGINT AS n"
+            case model.TargetClass(cls):
+                kind = self._ids[ox.NamedNode(_TYPE)]
+                return f"SELECT s AS n FROM quad WHERE p = {kind} AND o IN {self._instances(cls)}"
+            case model.TargetSubjectsOf(iri):
+                return f"SELECT s AS n FROM quad WHERE p = {self._id(ox.NamedNode(iri))}"
+            case model.TargetObjectsOf(iri):
+                return f"SELECT o AS n FROM quad WHERE p = {self._id(ox.NamedNode(iri))}"
+            case model.TargetSparql():
+                return f"SELECT n FROM {self._of_terms(self._asker().target(target))}"
+
+    def _of_terms(self, terms: Sequence[Term]) -> str:
+        """Make a table ``(n)`` of the ids of terms of the data."""
+        rows = [sql_terms.row(term) for term in terms]
+        columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], [], []]
+        return self._table(
+            "SELECT t.id AS n FROM (SELECT unnest(?::TINYINT[]) AS kind, unnest(?::VARCHAR[]) AS value, "
+            "unnest(?::VARCHAR[]) AS datatype, unnest(?::VARCHAR[]) AS lang) a JOIN node t ON t.value = a.value AND "
+            "t.kind = a.kind AND t.datatype IS NOT DISTINCT FROM a.datatype AND t.lang IS NOT DISTINCT FROM a.lang",
+            columns,
+        )
+
+    def _pair(self, focus: str, path: Path | None) -> str:
+        """Make the table of the focus nodes with their values: each pair once, the value's term with it."""
+        key = (focus, path)
+        if key in self._pairs:
+            self._pairs.move_to_end(key)
+            return self._pairs[key]
+        while len(self._pairs) >= _KEPT:
+            self._connection.execute(f"DROP TABLE {self._pairs.popitem(last=False)[1]}")
+        values = f"SELECT n AS f, n AS v FROM {focus}"
+        if path is not None:
+            tables, wheres, end = self._renderer.step(path, "n.n")
+            values = (
+                f"SELECT DISTINCT n.n AS f, {end} AS v FROM {focus} n, {', '.join(tables)} WHERE {' AND '.join(wheres)}"
+            )
+        terms = "t.kind, t.value, t.datatype, t.lang"
+        self._pairs[key] = self._table(f"SELECT u.f, u.v, {terms} FROM ({values}) u JOIN node t ON t.id = u.v")
+        return self._pairs[key]
+
+    # --- plans
+
+    def _found(self, plan: al.Plan, limit: int | None) -> tuple[list[Result], int]:
+        question = plan.question
+        focus = self._focus_of(plan.focus)
+        needs = isinstance(question, al.Values | al.Languages | al.Absent | al.Pairs)
+        path = question.path if isinstance(question, al.Values | al.Languages | al.Absent | al.Pairs) else None
+        pair = self._pair(focus, path) if needs else ""
+        query = self._renderer.question(question, focus, pair)
+        self._queries.append(query)
+        import duckdb
+
+        try:
+            self._connection.execute(f"CREATE OR REPLACE TEMP TABLE found AS {query}")
+        except duckdb.InvalidInputException as error:
+            raise CalckgError(f"{plan.shape.node}: {' '.join(str(error).split())}; mend the shape") from None
+        row = self._connection.execute(f"SELECT sum(t.m) FROM found r JOIN {focus} t ON t.n = r.f").fetchone()
+        total = int(row[0] or 0) if row else 0
+        if not total:
+            return [], 0
+        bound = "" if limit is None else f" LIMIT {int(limit)}"
+        cursor = self._connection.execute(
+            f"""SELECT f.kind, f.value, f.datatype, f.lang, v.kind, v.value, v.datatype, v.lang, p.value, t.m
+            FROM found r JOIN {focus} t ON t.n = r.f JOIN node f ON f.id = r.f LEFT JOIN node v ON v.id = r.v LEFT JOIN node p ON p.id = r.p
+            ORDER BY {columnar.text_of("f")}, {columnar.text_of("v")}, p.value{bound}"""
+        )
+        results: list[Result] = []
+        while rows := cursor.fetchmany(_BATCH):
+            for one in rows:
+                value = None if one[4] is None else _term(*one[4:8])
+                path = None if one[8] is None else model.Predicate(one[8])
+                results += [Result(_term(*one[:4]), value, path)] * int(one[9])
+        kept = results if limit is None else results[:limit]
+        return kept, total - len(kept)
+
+    def _ask(self, plan: al.Plan, query: model.Sparql, limit: int | None) -> tuple[list[Result], int]:
+        focus = self._focus_of(plan.focus)
+        self._queries.append(query.query)
+        nodes = [node for (node,) in self._of_ids(f"SELECT n FROM {focus}", 1)]
+        if not nodes:
+            return [], 0
+        values: Iterable[tuple[Term, Term]] = ()
+        if query.ask:
+            pairs = self._of_ids(f"SELECT f, v FROM {self._pair(focus, plan.shape.path)}", 2)
+            values = [(one, other) for one, other in pairs]
+        found = sorted(
+            self._asker().results(query, plan.shape, nodes, values), key=lambda r: (str(r.focus), str(r.value))
+        )
+        kept = found if limit is None else found[:limit]
+        return kept, len(found) - len(kept)
+
+    def _of_ids(self, query: str, width: int) -> Iterator[tuple[Term, ...]]:
+        names = ["f", "v"][:width]
+        columns = ", ".join(f"{n}.kind, {n}.value, {n}.datatype, {n}.lang" for n in names)
+        joins = " ".join(f"JOIN node {n} ON {n}.id = q.{n}" for n in names)
+        texts = ", ".join(columnar.text_of(n) for n in names)
+        cursor = self._connection.execute(
+            f"SELECT {columns} FROM ({query}) q({', '.join(names)}) {joins} ORDER BY {texts}"
+        )
+        for row in cursor.fetchall():
+            yield tuple(_term(*row[start : start + 4]) for start in range(0, 4 * width, 4))
+
+    def _fails(self, condition: al.FailsSparql) -> str:
+        """Make the table of the nodes that do not conform to a constraint in SPARQL, of all nodes that there are."""
+        if condition not in self._failed:
+            nodes = [node for (node,) in self._of_ids("SELECT id FROM node", 1)]
+            shape = model.Shape(ox.BlankNode(), condition.path)
+            values: list[tuple[Term, Term]] = []
+            if condition.query.ask:
+                everything = self._table("SELECT id AS n FROM node")
+                pairs = self._of_ids(f"SELECT f, v FROM {self._pair(everything, condition.path)}", 2)
+                values = [(one, other) for one, other in pairs]
+            found = {result.focus for result in self._asker().results(condition.query, shape, nodes, values)}
+            self._failed[condition] = self._of_terms(sorted(found, key=str))
+        return self._failed[condition]
+
+    def _asker(self) -> Asker:
+        if self._asker_made is None:
+            self._asker_made = Asker(self._sparql() if self._sparql else self._in_memory(), self._shapes)
+        return self._asker_made
+
+    def _in_memory(self) -> SparqlGraph:
+        from calckg.sparql import LocalGraph
+
+        store = ox.Store()
+        store.bulk_extend(ox.Quad(q.subject, q.predicate, q.object) for q in columnar.quads(self._connection))
+        return LocalGraph(store)
+
+
+def _terms(value: object) -> Iterator[Term]:
+    """Yield every term in a plan; a predicate is one too."""
+    if isinstance(value, ox.NamedNode | ox.BlankNode | ox.Literal):
+        yield value
+    elif isinstance(value, model.Predicate | model.TargetSubjectsOf | model.TargetObjectsOf):
+        yield ox.NamedNode(value.iri)
+    elif isinstance(value, al.Triples):
+        yield from map(ox.NamedNode, value.allowed)
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _terms(item)
+    elif is_dataclass(value) and not isinstance(value, model.Sparql | model.Constraint):
+        for field in fields(value):
+            yield from _terms(getattr(value, field.name))
+
+
+def _term(kind: int, value: str, datatype: str | None, lang: str | None) -> Term:
+    if kind == columnar.IRI:
+        return ox.NamedNode(value)
+    if kind == columnar.BLANK:
+        return ox.BlankNode(value)
+    return ox.Literal(value, language=lang) if lang else ox.Literal(value, datatype=ox.NamedNode(datatype or ""))

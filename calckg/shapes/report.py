@@ -1,0 +1,136 @@
+"""Outcomes as a ``sh:ValidationReport`` (SHACL 3.6) and as findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+import pyoxigraph as ox
+
+from calckg import rdf
+from calckg.findings import FileSource, Finding, GraphSource, Severity
+from calckg.shapes import messages, model
+from calckg.shapes.algebra import Plan
+from calckg.shapes.model import SH, Term
+from calckg.shapes.results import Outcome, Result
+
+_RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_BOOLEAN: Final = ox.NamedNode("http://www.w3.org/2001/XMLSchema#boolean")
+_SEVERITIES: Final = {
+    SH + "Violation": Severity.VIOLATION,
+    SH + "Warning": Severity.WARNING,
+    SH + "Info": Severity.INFO,
+}
+Source = Callable[[Term, model.Path | None, Term | None], FileSource | GraphSource]
+"""Tells where the statement (focus node, path, value) that a result is about stands, or else its focus node."""
+
+
+def severity(plan: Plan) -> Severity:
+    """Return how grave the results of a plan are; one that SHACL does not name is a violation."""
+    return _SEVERITIES.get(plan.shape.severity, Severity.VIOLATION)
+
+
+def triples(outcomes: Iterable[Outcome]) -> list[ox.Triple]:
+    """Return the validation report: its node, and one for each result with all that SHACL 3.6.2 asks for."""
+    report = _Report()
+    for outcome in outcomes:
+        for result in outcome.results:
+            report.add(outcome.plan, result)
+    return report.finished()
+
+
+class _Report:
+    def __init__(self) -> None:
+        self._node = ox.BlankNode()
+        self._found: list[ox.Triple] = []
+        self._conforms = True
+
+    def finished(self) -> list[ox.Triple]:
+        conforms = ox.Literal("true" if self._conforms else "false", datatype=_BOOLEAN)
+        head = [
+            ox.Triple(self._node, rdf.RDF_TYPE, ox.NamedNode(SH + "ValidationReport")),
+            ox.Triple(self._node, ox.NamedNode(SH + "conforms"), conforms),
+        ]
+        return [*head, *self._found]
+
+    def add(self, plan: Plan, result: Result) -> None:
+        self._conforms = False
+        node = ox.BlankNode()
+
+        def say(name: str, value: Term) -> None:
+            self._found.append(ox.Triple(node, ox.NamedNode(SH + name), value))
+
+        self._found.append(ox.Triple(self._node, ox.NamedNode(SH + "result"), node))
+        self._found.append(ox.Triple(node, rdf.RDF_TYPE, ox.NamedNode(SH + "ValidationResult")))
+        say("focusNode", result.focus)
+        path = plan.shape.path if result.path is None else result.path
+        if path is not None:
+            say("resultPath", self._path(path))
+        if result.value is not None:
+            say("value", result.value)
+        say("sourceShape", plan.shape.node)
+        say("sourceConstraintComponent", ox.NamedNode(plan.constraint.component))
+        kind = plan.constraint.kind
+        if isinstance(kind, model.Sparql) and kind.node is not None:
+            say("sourceConstraint", kind.node)
+        say("resultSeverity", ox.NamedNode(plan.shape.severity))
+        for message in messages.of(plan, result):
+            say("resultMessage", message)
+
+    def _path(self, path: model.Path) -> ox.NamedNode | ox.BlankNode:
+        """Return the node of a path; what a shapes graph says of it is said in the report too."""
+        match path:
+            case model.Predicate(iri):
+                return ox.NamedNode(iri)
+            case model.Sequence(paths):
+                return self._list(paths)
+            case model.Alternative(paths):
+                return self._node_with("alternativePath", self._list(paths))
+            case model.Inverse(inner):
+                return self._node_with("inversePath", self._path(inner))
+            case model.Closure(inner, least, many):
+                name = "zeroOrOnePath" if not many else "oneOrMorePath" if least else "zeroOrMorePath"
+                return self._node_with(name, self._path(inner))
+
+    def _node_with(self, name: str, value: ox.NamedNode | ox.BlankNode) -> ox.BlankNode:
+        node = ox.BlankNode()
+        self._found.append(ox.Triple(node, ox.NamedNode(SH + name), value))
+        return node
+
+    def _list(self, paths: tuple[model.Path, ...]) -> ox.NamedNode | ox.BlankNode:
+        rest: ox.NamedNode | ox.BlankNode = ox.NamedNode(_RDF + "nil")
+        for path in reversed(paths):
+            cell = ox.BlankNode()
+            self._found.append(ox.Triple(cell, ox.NamedNode(_RDF + "first"), self._path(path)))
+            self._found.append(ox.Triple(cell, ox.NamedNode(_RDF + "rest"), rest))
+            rest = cell
+        return rest
+
+
+def findings(outcomes: Iterable[Outcome], named: Callable[[model.Shape], str], source: Source) -> Iterator[Finding]:
+    """Yield a finding for each result; ``named`` gives the IRI of a shape, of the one that holds it if it has none."""
+    for outcome in outcomes:
+        plan = outcome.plan
+        rule, remedy, grave = named(plan.shape), _remedy(plan.shape), severity(plan)
+        for result in outcome.results:
+            path = plan.shape.path if result.path is None else result.path
+            yield Finding(
+                rule,
+                grave,
+                result.focus.value,
+                _message(plan, result),
+                remedy,
+                source(result.focus, path, result.value),
+            )
+
+
+def _message(plan: Plan, result: Result) -> str:
+    told = messages.of(plan, result)
+    text = next((m.value for m in told if m.language in {None, "en"}), told[0].value)
+    value = None if result.value is None else result.value.value
+    return text if value is None or value in text else f"{text} (found: {value})"
+
+
+def _remedy(shape: model.Shape) -> str:
+    told = [r for r in shape.remedies if r.language in {None, "en"}] or list(shape.remedies)
+    return told[0].value if told else ""

@@ -1,0 +1,53 @@
+"""What the back ends give: for each plan its results, what was asked, and how long it took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import pyoxigraph as ox
+
+from calckg.shapes.algebra import Plan
+from calckg.shapes.model import Path, Term
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One validation result (SHACL 3.6.2) but for what its plan says: shape, component, severity.
+
+    ``path`` is the predicate of a triple that a closed shape does not allow, or what a query bound to ``?path``; else
+    ``None``, and the shape's path stands. ``bindings`` are the variables that a message of a constraint in SPARQL may
+    name, ``message`` what such a query bound to ``?message``.
+    """
+
+    focus: Term
+    value: Term | None = None
+    path: Path | None = None
+    bindings: Mapping[str, Term] = field(default_factory=dict)
+    message: ox.Literal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one plan: its results, how many more there are beyond the limit, the query or queries, seconds."""
+
+    plan: Plan
+    results: Sequence[Result]
+    more: int = 0
+    queries: Sequence[str] = ()
+    seconds: float = 0.0
+
+
+class Backend(Protocol):
+    """Where plans are run."""
+
+    def run(
+        self, plans: Sequence[Plan], *, limit: int | None = None, focus: Sequence[Term] | None = None
+    ) -> Iterator[Outcome]:
+        """Yield the outcome of each plan, in their order.
+
+        With ``limit`` each has so many results at most, the first by focus node and value as N-Triples; with ``focus``
+        only these focus nodes are checked, those of them that the targets give.
+        """
+        ...

@@ -1,0 +1,175 @@
+"""Tests on one or two terms as SQL, over the columns ``kind, value, datatype, lang`` of an alias."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import pyoxigraph as ox
+
+from calckg.columnar import BLANK, IRI, LITERAL
+from calckg.shapes import lexical
+from calckg.shapes.lexical import XSD
+from calckg.shapes.model import Term
+
+KINDS: Final = {"IRI": IRI, "BlankNode": BLANK, "Literal": LITERAL}
+_LANG: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
+_EXACT: Final = ("decimal", *lexical.BOUNDS)
+_ZONE: Final = "(Z|[+-][0-9]{2}:[0-9]{2})$"
+_DAY_AND_NIGHT: Final = 14 * 60  # minutes: no zone is farther off (XPath functions, 10.4)
+
+
+def quoted(text: str) -> str:
+    """Return a text as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+@dataclass(frozen=True, slots=True)
+class TermSql:
+    """A term in SQL: an expression for each of its columns."""
+
+    kind: str
+    value: str
+    datatype: str
+    lang: str
+
+    @classmethod
+    def of(cls, alias: str) -> TermSql:
+        """Return the term in the row called ``alias``."""
+        return cls(*(f"{alias}.{column}" for column in ("kind", "value", "datatype", "lang")))
+
+    @classmethod
+    def constant(cls, term: Term) -> TermSql:
+        """Return a term that is the same in every row."""
+        return cls(
+            *(
+                str(part) if isinstance(part, int) else quoted(part) if part is not None else "NULL"
+                for part in row(term)
+            )
+        )
+
+
+def row(term: Term) -> tuple[int, str, str | None, str | None]:
+    """Return ``kind, value, datatype, lang`` as the columns have them."""
+    if isinstance(term, ox.NamedNode):
+        return IRI, term.value, None, None
+    if isinstance(term, ox.BlankNode):
+        return BLANK, term.value, None, None
+    return (
+        LITERAL,
+        term.value,
+        _LANG if term.language else term.datatype.value,
+        term.language.lower() if term.language else None,
+    )
+
+
+def _in(datatype: str, names: tuple[str, ...]) -> str:
+    return f"coalesce({datatype} IN ({', '.join(quoted(XSD + name) for name in names)}), false)"
+
+
+def well_formed(term: TermSql, iri: str) -> str:
+    """Return SQL for: the term is a literal of this datatype, in one of its lexical forms."""
+    tests = [f"coalesce({term.datatype} = {quoted(iri)}, false)"]
+    form, but = lexical.form(iri), lexical.not_form(iri)
+    least, most = lexical.bounds(iri)
+    if form is not None:
+        tests.append(f"regexp_full_match({term.value}, {quoted(form)})")
+    if but is not None:
+        tests.append(f"NOT regexp_full_match({term.value}, {quoted(but)})")
+    number = f"TRY_CAST({term.value} AS HUGEINT)"
+    if least is not None:
+        tests.append(f"coalesce({number} >= {least}, false)")
+    if most is not None:
+        tests.append(f"coalesce({number} <= {most}, false)")
+    return "(" + " AND ".join(tests) + ")"
+
+
+def length_is(term: TermSql, operator: str, length: int) -> str:
+    """Return SQL for ``STRLEN(STR(term)) operator length``."""
+    return f"({term.kind} <> {BLANK} AND length({term.value}) {operator} {length})"
+
+
+def matches(term: TermSql, regex: str, flags: str) -> str:
+    """Return SQL for ``REGEX(STR(term), regex, flags)``; RE2's own flags stand in the expression."""
+    if "q" in flags:
+        regex = "".join(f"\\x{{{ord(letter):x}}}" for letter in regex)
+    elif "x" in flags:
+        regex = "".join(regex.split())
+    letters = "".join(letter for letter in "ims" if letter in flags)
+    pattern = (f"(?{letters})" if letters else "") + regex
+    return f"({term.kind} <> {BLANK} AND regexp_matches({term.value}, {quoted(pattern)}))"
+
+
+def in_language(term: TermSql, ranges: tuple[str, ...]) -> str:
+    """Return SQL for ``langMatches`` with any of the ranges (SPARQL 1.1, 17.4.3.14)."""
+    tests = []
+    for one in ranges:
+        low = quoted(one.lower())
+        tests.append(
+            f"{term.lang} IS NOT NULL"
+            if one == "*"
+            else f"coalesce(lower({term.lang}) = {low} OR starts_with(lower({term.lang}), {low} || '-'), false)"
+        )
+    return "(" + (" OR ".join(tests) or "false") + ")"
+
+
+def same_language(one: TermSql, other: TermSql) -> str:
+    """Return SQL for: both have the same language."""
+    return f"coalesce(lower({one.lang}) = lower({other.lang}), false)"
+
+
+def compares(one: TermSql, operator: str, other: TermSql) -> str:
+    """Return SQL for ``one operator other`` by SPARQL's operator table; false where it has no entry."""
+    exact = _numbers(one, other, "DECIMAL(38, 12)", lexical.FORMS["decimal"])
+    cases = [
+        (f"{_in(one.datatype, _EXACT)} AND {_in(other.datatype, _EXACT)}", exact),
+        (f"{_numeric(one)} AND {_numeric(other)}", _numbers(one, other, "DOUBLE", lexical.FORMS["double"])),
+        (_both(one, other, "string"), (one.value, other.value)),
+        (_both(one, other, "boolean"), (_truth(one), _truth(other))),
+    ]
+    tests = [f"({where} AND coalesce({left} {operator} {right}, false))" for where, (left, right) in cases]
+    tests += [
+        f"({_both(one, other, kind)} AND {_times(one, operator, other, kind)})" for kind in ("dateTime", "date", "time")
+    ]
+    return "(" + " OR ".join(tests) + ")"
+
+
+def _both(one: TermSql, other: TermSql, name: str) -> str:
+    return f"{_in(one.datatype, (name,))} AND {_in(other.datatype, (name,))}"
+
+
+def _numeric(term: TermSql) -> str:
+    return _in(term.datatype, (*_EXACT, "float", "double"))
+
+
+def _numbers(one: TermSql, other: TermSql, sql: str, form: str) -> tuple[str, str]:
+    def number(term: TermSql) -> str:
+        integer = f"(NOT {_in(term.datatype, tuple(lexical.BOUNDS))} OR NOT contains({term.value}, '.'))"
+        cast = f"TRY_CAST({term.value} AS {sql})"
+        fits = f"regexp_full_match({term.value}, {quoted(form)}) AND {term.value} <> 'NaN'"
+        return f"CASE WHEN {integer} AND {fits} THEN {cast} END"
+
+    return number(one), number(other)
+
+
+def _truth(term: TermSql) -> str:
+    return f"CASE WHEN {term.value} IN ('true', '1') THEN 1 WHEN {term.value} IN ('false', '0') THEN 0 END"
+
+
+def _times(one: TermSql, operator: str, other: TermSql, kind: str) -> str:
+    """Return SQL that compares two points in time; one with and one without a zone only where no zone could matter."""
+    left, right = _instant(one, kind), _instant(other, kind)
+    known = f"(regexp_matches({one.value}, {quoted(_ZONE)}) = regexp_matches({other.value}, {quoted(_ZONE)}))"
+    apart = f"abs(date_diff('minute', {left}, {right})) > {_DAY_AND_NIGHT}"
+    return f"coalesce(({known} OR {apart}) AND {left} {operator} {right}, false)"
+
+
+def _instant(term: TermSql, kind: str) -> str:
+    form = quoted(lexical.FORMS[kind])
+    text = f"regexp_replace({term.value}, {quoted(_ZONE)}, '')"
+    text = {"dateTime": text, "date": f"{text} || 'T00:00:00'", "time": f"'1972-12-31T' || {text}"}[kind]
+    zone = f"regexp_extract({term.value}, {quoted(_ZONE)}, 1)"
+    minutes = f"TRY_CAST(substr({zone}, 2, 2) AS INTEGER) * 60 + TRY_CAST(substr({zone}, 5, 2) AS INTEGER)"
+    offset = f"CASE WHEN {zone} IN ('', 'Z') THEN 0 WHEN starts_with({zone}, '-') THEN -({minutes}) ELSE {minutes} END"
+    instant = f"TRY_CAST({text} AS TIMESTAMP) - to_minutes({offset})"
+    return f"CASE WHEN regexp_full_match({term.value}, {form}) THEN {instant} END"

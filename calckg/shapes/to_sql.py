@@ -1,0 +1,263 @@
+"""Conditions, paths and questions as SQL over ``node(id, kind, value, datatype, lang)`` and ``quad(s, p, o, g)``.
+
+``node`` is ``term`` and what only the shapes speak of. A triple may stand in several graphs: it is looked for by EXISTS
+and told by DISTINCT, never counted. A plan asks ``pair(f, v, kind, value, datatype, lang)``, its focus nodes with their
+values, or ``focus(n)``, both made beforehand (``on_columns``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+
+import pyoxigraph as ox
+
+from calckg.shapes import algebra as al
+from calckg.shapes import model, sql_terms
+from calckg.shapes.algebra import THIS, VALUE, Condition, End, Var
+from calckg.shapes.model import Term
+from calckg.shapes.sql_terms import TermSql
+
+_RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+
+
+@dataclass(slots=True)
+class _Bound:
+    """What a variable is in SQL: the expression of its id, and the alias of a row with its term, if one is at hand."""
+
+    id: str
+    term: str | None = None
+    used: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the renderer asks of the back end: ids of terms, and the tables that it has made."""
+
+    id: Callable[[Term], int]
+    instances: Callable[[Term], str]  # SQL in parentheses: the ids of a class and its subclasses
+    closure: Callable[[model.Closure], str]  # a relation (s, o) of the path, once or more
+    failed: Callable[[al.FailsSparql], str]  # a relation (n) of the nodes that fail
+
+
+class Renderer:
+    """Renders one plan after another."""
+
+    def __init__(self, names: Names) -> None:
+        self._names, self._numbers = names, count(1)
+
+    def _fresh(self) -> str:
+        return f"x{next(self._numbers)}"
+
+    # --- paths
+
+    def relation(self, path: model.Path) -> str:
+        """Return a query for all ``(s, o)`` that a path leads from and to."""
+        match path:
+            case model.Predicate(iri):
+                return f"SELECT s, o FROM quad WHERE p = {self._id(ox.NamedNode(iri))}"
+            case model.Inverse(inner):
+                return f"SELECT o AS s, s AS o FROM ({self.relation(inner)}) {self._fresh()}"
+            case model.Alternative(paths):
+                return " UNION ALL ".join(f"SELECT s, o FROM ({self.relation(one)}) {self._fresh()}" for one in paths)
+            case model.Closure(inner, least, many):
+                found = self._names.closure(path) if many else f"({self.relation(inner)})"
+                query = f"SELECT s, o FROM {found} {self._fresh()}"
+                return query if least else f"{query} UNION ALL SELECT id, id FROM node"
+            case model.Sequence(paths):
+                first = self._fresh()
+                tables, wheres, end = [f"({self.relation(paths[0])}) {first}"], [], f"{first}.o"
+                for one in paths[1:]:
+                    more, where, end = self.step(one, end)
+                    tables += more
+                    wheres += where
+                return f"SELECT {first}.s AS s, {end} AS o FROM {', '.join(tables)} WHERE {' AND '.join(wheres)}"
+
+    def step(self, path: model.Path, start: str) -> tuple[list[str], list[str], str]:
+        """Return (tables, conditions, end) of one walk along ``path`` from the id ``start``."""
+        if isinstance(path, model.Sequence):
+            tables, wheres = list[str](), list[str]()
+            for one in path.paths:
+                more, where, start = self.step(one, start)
+                tables += more
+                wheres += where
+            return tables, wheres, start
+        name = self._fresh()
+        if isinstance(path, model.Predicate):
+            return (
+                [f"quad {name}"],
+                [f"{name}.p = {self._id(ox.NamedNode(path.iri))}", f"{name}.s = {start}"],
+                f"{name}.o",
+            )
+        if isinstance(path, model.Inverse) and isinstance(path.path, model.Predicate):
+            iri = self._id(ox.NamedNode(path.path.iri))
+            return [f"quad {name}"], [f"{name}.p = {iri}", f"{name}.o = {start}"], f"{name}.s"
+        return [f"({self.relation(path)}) {name}"], [f"{name}.s = {start}"], f"{name}.o"
+
+    def _id(self, term: Term) -> str:
+        return str(self._names.id(term))
+
+    # --- questions
+
+    def question(self, question: al.Question, focus: str, pair: str) -> str:
+        """Return a query for ``(f, v, p)``: focus node, value or NULL, predicate of the path or NULL."""
+        match question:
+            case al.Values(path, where):
+                this = _Bound("r.f", "r" if path is None else None)
+                value = _Bound("r.v", "r")
+                test = self._test(where, {THIS: this, VALUE: value})
+                return f"SELECT r.f, r.v, NULL AS p FROM {pair} r WHERE {test}"
+            case al.Nodes(where):
+                test = self._test(where, {THIS: _Bound("r.n")})
+                return f"SELECT r.n AS f, NULL AS v, NULL AS p FROM {focus} r WHERE {test}"
+            case al.Languages():
+                return (
+                    f"SELECT f, NULL AS v, NULL AS p FROM {pair} WHERE lang IS NOT NULL "
+                    "GROUP BY f, lower(lang) HAVING count(*) > 1"
+                )
+            case al.Triples(allowed):
+                ids = ", ".join(str(self._id(ox.NamedNode(iri))) for iri in sorted(allowed)) or "-1"
+                return (
+                    f"SELECT DISTINCT r.n AS f, q.o AS v, q.p AS p FROM {focus} r JOIN quad q ON q.s = r.n "
+                    f"WHERE q.p NOT IN ({ids})"
+                )
+            case al.Absent(_, other):
+                mine, theirs = f"SELECT f, v FROM {pair}", self._others(other, focus)
+                both = f"({mine} EXCEPT {theirs}) UNION ALL ({theirs} EXCEPT {mine})"
+                return f"SELECT f, v, NULL AS p FROM ({both}) unequal"
+            case al.Pairs(_, other, operator):
+                wrong = sql_terms.compares(TermSql.of("r"), operator, TermSql.of("t"))
+                return (
+                    f"SELECT f, v, NULL AS p FROM (SELECT DISTINCT r.f, r.v, o.v AS other FROM {pair} r "
+                    f"JOIN ({self._others(other, focus)}) o ON o.f = r.f JOIN node t ON t.id = o.v "
+                    f"WHERE NOT {wrong}) compared"
+                )
+            case al.Asked():
+                raise TypeError("a query in SPARQL is not rendered as SQL")
+
+    def _others(self, path: model.Path, focus: str) -> str:
+        tables, wheres, end = self.step(path, "n.n")
+        return f"SELECT DISTINCT n.n AS f, {end} AS v FROM {focus} n, {', '.join(tables)} WHERE {' AND '.join(wheres)}"
+
+    # --- conditions
+
+    def _test(self, condition: Condition, bound: dict[str, _Bound]) -> str:
+        match condition:
+            case al.Constant(holds):
+                return "true" if holds else "false"
+            case al.All(conditions):
+                return "(" + (" AND ".join(self._test(one, bound) for one in conditions) or "true") + ")"
+            case al.Any(conditions):
+                return "(" + (" OR ".join(self._test(one, bound) for one in conditions) or "false") + ")"
+            case al.Neg(inner):
+                return f"(NOT {self._test(inner, bound)})"
+            case al.ExactlyOne(conditions):
+                ones = " + ".join(f"CASE WHEN {self._test(one, bound)} THEN 1 ELSE 0 END" for one in conditions)
+                return f"(({ones or '0'}) = 1)"
+            case al.Same(one, other):
+                return f"({self._end(one, bound)} = {self._end(other, bound)})"
+            case al.OneOf(var, terms):
+                return f"({bound[var.name].id} IN ({', '.join(map(self._id, terms)) or '-1'}))"
+            case al.IsA(var, cls):
+                name, kind = self._fresh(), self._id(ox.NamedNode(_RDF_TYPE))
+                classes, node = self._names.instances(cls), bound[var.name].id
+                told = f"{name}.p = {kind} AND {name}.s = {node} AND {name}.o IN {classes}"
+                return f"(EXISTS (SELECT 1 FROM quad {name} WHERE {told}))"
+            case al.FailsSparql(var):
+                return f"({bound[var.name].id} IN (SELECT n FROM {self._names.failed(condition)}))"
+            case al.Exists(start, path, end, where):
+                return self._walk(start, path, end, where, bound, "(EXISTS (SELECT 1 FROM {tables} WHERE {wheres}))")
+            case al.Count(start, path, end, where, operator, number):
+                return self._counted(start, path, end, where, operator, number, bound)
+            case al.Reaches(start, path, end):
+                tables, wheres, last = self.step(path, self._end(start, bound))
+                wheres.append(f"{last} = {self._end(end, bound)}")
+                return f"(EXISTS (SELECT 1 FROM {', '.join(tables)} WHERE {' AND '.join(wheres)}))"
+            case al.ExistsTriple(start, predicate, object_, where):
+                name = self._fresh()
+                more = {predicate.name: _Bound(f"{name}.p"), object_.name: _Bound(f"{name}.o")}
+                test = self._test(where, bound | more)
+                return f"(EXISTS (SELECT 1 FROM quad {name} WHERE {name}.s = {self._end(start, bound)} AND {test}))"
+            case al.Compares(one, operator, other):
+                return self._on_terms(
+                    lambda left, right: sql_terms.compares(left, operator, right), (one, other), bound
+                )
+            case al.SameLanguage(one, other):
+                return self._on_terms(sql_terms.same_language, (one, other), bound)
+            case _:
+                return self._on_terms(_of_term(condition), (condition.var,), bound)
+
+    def _end(self, end: End, bound: dict[str, _Bound]) -> str:
+        return bound[end.name].id if isinstance(end, Var) else self._id(end)
+
+    def _walk(
+        self, start: End, path: model.Path, end: Var, where: Condition, bound: dict[str, _Bound], form: str
+    ) -> str:
+        tables, wheres, last = self.step(path, self._end(start, bound))
+        mine = _Bound(last, self._fresh())
+        test = self._test(where, {**bound, end.name: mine})
+        if mine.used:
+            tables.append(f"node {mine.term}")
+            wheres.append(f"{mine.term}.id = {last}")
+            # Else the engine would try the test on all terms that there are, before it joins.
+            test = f"CASE WHEN {last} >= 0 THEN {test} ELSE false END"
+        wheres.append(test)
+        return form.format(tables=", ".join(tables), wheres=" AND ".join(wheres), end=last)
+
+    def _counted(
+        self,
+        start: End,
+        path: model.Path,
+        end: Var,
+        where: Condition,
+        operator: str,
+        number: int,
+        bound: dict[str, _Bound],
+    ) -> str:
+        if (operator, number) == ("<", 0):
+            return "false"
+        if (operator, number) in {("<", 1), (">", 0)}:
+            found = self._walk(start, path, end, where, bound, "(EXISTS (SELECT 1 FROM {tables} WHERE {wheres}))")
+            return found if operator == ">" else f"(NOT {found})"
+        counted = "(SELECT count(DISTINCT {end}) FROM {tables} WHERE {wheres})"
+        found = self._walk(start, path, end, where, bound, counted)
+        return f"(coalesce({found}, 0) {operator} {number})"
+
+    def _on_terms(self, test: Callable[..., str], ends: tuple[End, ...], bound: dict[str, _Bound]) -> str:
+        """Return a test on terms; those that are not at hand are looked up."""
+        terms, tables, wheres = list[TermSql](), list[str](), list[str]()
+        for end in ends:
+            if not isinstance(end, Var):
+                terms.append(TermSql.constant(end))
+                continue
+            var = bound[end.name]
+            if var.term is None:
+                name = self._fresh()
+                tables.append(f"node {name}")
+                wheres.append(f"{name}.id = {var.id}")
+                terms.append(TermSql.of(name))
+            else:
+                var.used = True
+                terms.append(TermSql.of(var.term))
+        found = test(*terms)
+        if not tables:
+            return found
+        return f"(EXISTS (SELECT 1 FROM {', '.join(tables)} WHERE {' AND '.join([*wheres, found])}))"
+
+
+def _of_term(condition: Condition) -> Callable[[TermSql], str]:
+    match condition:
+        case al.IsKind(_, kinds):
+            numbers = ", ".join(str(sql_terms.KINDS[kind]) for kind in sorted(kinds))
+            return lambda term: f"({term.kind} IN ({numbers}))"
+        case al.HasDatatype(_, iri):
+            return lambda term: sql_terms.well_formed(term, iri)
+        case al.LengthIs(_, operator, length):
+            return lambda term: sql_terms.length_is(term, operator, length)
+        case al.Matches(_, regex, flags):
+            return lambda term: sql_terms.matches(term, regex, flags)
+        case al.InLanguage(_, ranges):
+            return lambda term: sql_terms.in_language(term, ranges)
+        case _:
+            raise TypeError(f"{type(condition).__name__} is not known to the renderer")

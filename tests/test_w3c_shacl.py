@@ -1,0 +1,97 @@
+"""The W3C's tests of SHACL: each expected report, isomorphic, on each back end; and the shapes that must be refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+import rdflib
+from rdflib.compare import isomorphic
+
+from calckg import columnar, rdf
+from calckg.errors import CalckgError
+from calckg.shapes import compiler, reader, report
+from calckg.shapes.on_columns import OnColumns
+from calckg.shapes.results import Backend
+
+SUITE = Path(__file__).parent.parent.parent / "shared" / "data" / "w3c-shacl"
+SH = rdflib.Namespace("http://www.w3.org/ns/shacl#")
+MF = rdflib.Namespace("http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#")
+SHT = rdflib.Namespace("http://www.w3.org/ns/shacl-test#")
+RDF = rdflib.RDF
+TESTS = sorted(path for path in SUITE.rglob("*.ttl") if "sht:Validate" in path.read_text(encoding="utf-8"))
+
+
+def triples(path: Path) -> list[ox.Triple]:
+    quads = ox.parse(path=str(path), format=ox.RdfFormat.TURTLE, base_iri=path.as_uri())
+    return [quad.triple for quad in quads]
+
+
+def on_columns(data: Iterable[ox.Triple], shapes: ox.Store) -> Backend:
+    connection = columnar.connect()
+    columnar.stage_quads(connection, (ox.Quad(t.subject, t.predicate, t.object) for t in data))
+    columnar.settle(connection)
+    return OnColumns(connection, shapes=shapes)
+
+
+BACKENDS = {"columns": on_columns}
+
+
+def told(graph: rdflib.Graph, node: rdflib.term.Node) -> rdflib.Graph:
+    """Return the part of a graph that a report consists of: its node, the results, and what their blank nodes say."""
+    found = rdflib.Graph()
+    waiting, seen = [node], set()
+    while waiting:
+        one = waiting.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        for s, p, o in graph.triples((one, None, None)):
+            found.add((s, p, o))
+            inner = p in {SH.result, SH.resultPath, RDF.first, RDF.rest} or str(p).endswith("Path")
+            if inner and isinstance(o, rdflib.BNode):
+                waiting.append(o)
+    return found
+
+
+def without_messages(found: rdflib.Graph, expected: rdflib.Graph) -> rdflib.Graph:
+    """Leave out messages where the expected report has none (the suite's rule)."""
+    if (None, SH.resultMessage, None) not in expected:
+        found.remove((None, SH.resultMessage, None))
+    return found
+
+
+@pytest.mark.skipif(not TESTS, reason="the suite is not here")
+def test_the_whole_suite_is_there() -> None:
+    assert len(TESTS) == 86
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(SUITE)))
+def test_the_report_is_the_expected_one(path: Path, backend: str) -> None:
+    manifest = rdf.to_rdflib(triples(path))
+    (test,) = manifest.subjects(RDF.type, SHT.Validate)
+    action, result = manifest.value(test, MF.action), manifest.value(test, MF.result)
+    files = [
+        Path(str(manifest.value(action, name)).removeprefix("file://")) for name in (SHT.dataGraph, SHT.shapesGraph)
+    ]
+    read = {file: triples(file) for file in {*files, path}}
+    data, shapes_graph = (read[file] for file in files)
+    if result == SHT.Failure:
+        with pytest.raises(CalckgError):
+            reader.read(shapes_graph)
+        return
+    shapes = reader.read(shapes_graph)
+    plans = list(compiler.compile_shapes(shapes))
+    outcomes = list(BACKENDS[backend](data, shapes.graph).run(plans))
+    found = rdf.to_rdflib(report.triples(outcomes))
+    expected = told(manifest, result)
+    (node,) = found.subjects(RDF.type, SH.ValidationReport)
+    found = without_messages(told(found, node), expected)
+    for graph in (found, expected):
+        graph.remove((None, SH.sourceConstraint, None)) if (None, SH.sourceConstraint, None) not in expected else None
+    assert isomorphic(found, expected), (
+        f"\n{found.serialize(format='turtle')}\n--- expected\n{expected.serialize(format='turtle')}"
+    )
