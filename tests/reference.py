@@ -11,7 +11,7 @@ import pyoxigraph as ox
 
 from calckg import queries, rdf, render
 from calckg.cli.group import COMMANDS, root_command
-from calckg.shapes.validate import shape_files
+from calckg.shapes.engine import shape_files
 from tests.test_floors import FLOORS
 
 README = Path(__file__).parent.parent / "README.md"

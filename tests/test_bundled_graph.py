@@ -11,7 +11,7 @@ import pytest
 import calckg
 from calckg.findings import Severity
 from calckg.kg import KnowledgeGraph
-from calckg.shapes.validate import shape_files, validate
+from calckg.shapes.engine import shape_files, validate
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 BUILT_IN = ("http://www.w3.org/1999/02/22-rdf-syntax-ns#", "http://www.w3.org/2000/01/rdf-schema#")

@@ -1,4 +1,4 @@
-"""``calckg validate``: SHACL shapes over the graph or over anybody's RDF files."""
+"""``calckg validate``: SHACL shapes over the graph, over anybody's RDF files, or inside a triple store."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from io import BytesIO
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import pyoxigraph as ox
 import typer
@@ -25,8 +25,11 @@ from calckg.cli.options import (
 from calckg.errors import UnknownNameError, UsageError
 from calckg.findings import Report, Severity
 
+if TYPE_CHECKING:
+    from calckg.shapes.engine import Options, Validation
+
 app = typer.Typer(add_completion=False)
-FORMATS = (*render.FINDING_FORMATS, "turtle", "ntriples", "jsonld")
+FORMATS = (*render.FINDING_FORMATS, "turtle", "ntriples", "jsonld", "sarif", "junit")
 _SUFFIXES = {
     ".csv": "csv",
     ".json": "json",
@@ -35,6 +38,8 @@ _SUFFIXES = {
     ".ttl": "turtle",
     ".nt": "ntriples",
     ".jsonld": "jsonld",
+    ".sarif": "sarif",
+    ".xml": "junit",
 }
 
 
@@ -42,60 +47,122 @@ _SUFFIXES = {
 def validate(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="FILE", help="RDF files to check instead of the graph."),
+        typer.Argument(metavar="FILE", help="RDF files to check, taken together, instead of the graph."),
     ] = None,
     shapes: Annotated[
         list[Path] | None,
         typer.Option(metavar="FILE", help="Shapes to check against (repeatable). Default: calckg's own."),
     ] = None,
+    shape: Annotated[
+        list[str] | None,
+        typer.Option(metavar="IRI", help="Only this shape, by its IRI or CURIE (repeatable)."),
+    ] = None,
+    focus: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NODE", help="Only this node, by its IRI or CURIE (repeatable)."),
+    ] = None,
     fail_on: Annotated[
         str,
         typer.Option(metavar="SEVERITY", help="Exit with 1 at a finding this grave: violation, warning or info."),
     ] = "violation",
+    limit: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Tell N results of each constraint at most, and how many more there are."),
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print the queries that the shapes became, with the time each took.")
+    ] = False,
     format: Annotated[
         str | None,
         typer.Option(
             "--format",
             metavar="NAME",
-            help=f"One of: {', '.join(FORMATS)}; the last three hold the sh:ValidationReport. Default: table.",
+            help=f"One of: {', '.join(FORMATS)}. turtle, ntriples and jsonld hold the sh:ValidationReport; sarif and "
+            "junit are for CI systems. Default: table.",
         ),
     ] = None,
     kg: KgOption = None,
     endpoint: EndpointOption = None,
     output: OutputOption = None,
 ) -> None:
-    """Check the graph, or RDF FILEs, against SHACL shapes, and say what is wrong and what to do about it."""
-    from calckg.shapes import validate as shacl
+    """Check the graph, or RDF FILEs, against SHACL shapes, and say what is wrong and what to do about it.
 
-    limit = _severity(fail_on)
+    With --endpoint the shapes become queries that the triple store answers; nothing is copied out of it.
+    """
+    grave = _severity(fail_on)
     name = choose_format(format, output, FORMATS, _SUFFIXES, "table")
-    places: dict[str, str] = {}
-    if files:
-        if endpoint is not None or is_explicit(kg):
-            other = "--kg" if endpoint is None else "--endpoint"
-            raise UsageError(f"FILE and {other} name two things to check; give one of them")
-        quads = []
-        for path in files:
-            for quad in rdf.read(path):
-                quads.append(quad)
-                places.setdefault(str(quad.subject), str(path))
-    else:
-        quads = list(open_graph(kg, endpoint).quads())
-    outcome = shacl.validate(quads, shapes or shacl.shape_files(), places)
+    if limit is not None and limit < 0:
+        raise UsageError(f"--limit {limit}: give 0 or more")
+    if files and (endpoint is not None or is_explicit(kg)):
+        other = "--kg" if endpoint is None else "--endpoint"
+        raise UsageError(f"FILE and {other} name two things to check; give one of them")
+    outcome = _outcome(files, shapes, kg, endpoint, _options(limit, focus, shape))
+    if explain:
+        _explain(outcome)
+    _tell(outcome, name, grave, output)
+    failed = bool(outcome.report.at_least(grave) + outcome.more(grave))
+    _summary(outcome, failed)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _tell(outcome: Validation, name: str, grave: Severity, output: Path | None) -> None:
+    """Print the findings; in a table those that are only information are counted instead, unless they are grave."""
     report, more = outcome.report, Counter[tuple[str, str]]()
-    if name == "table" and limit > Severity.INFO:
+    if name == "table" and grave > Severity.INFO:
         more.update((f.rule, f.message) for f in report if f.severity == Severity.INFO)
         report = Report(f for f in report if f.severity > Severity.INFO)
-    emit(_rendered(report, outcome.triples, name, terminal_width(output)), output)
-    triples = len({(q.subject, q.predicate, q.object) for q in quads})
-    found = ", ".join(f"{count} {severity}" for severity, count in outcome.report.counts().items())
+    emit(_rendered(report, outcome, name, terminal_width(output), grave), output)
     for (rule, message), count in sorted(more.items()):
         print(f"info, {count} times: {message} ({prefixes.load().compress(rule) or rule})", file=sys.stderr)
-    verdict = "does not conform" if outcome.report.at_least(limit) else "conforms"
-    verdict += f" ({found})" if found else ""
-    print(f"{triples:,} triples, {outcome.shapes} shapes: {verdict}", file=sys.stderr)
-    if outcome.report.at_least(limit):
-        raise typer.Exit(1)
+
+
+def _options(limit: int | None, focus: list[str] | None, shape: list[str] | None) -> Options:
+    from calckg.shapes.engine import Options
+
+    nodes = tuple(ox.NamedNode(prefixes.load().expand(text)) for text in focus or ())
+    only = tuple(prefixes.load().expand(text) for text in shape or ())
+    return Options(limit, nodes, only, _progress if sys.stderr.isatty() else lambda done, of: None)
+
+
+def _progress(done: int, of: int) -> None:
+    end = "\r" if done < of else "\r\033[K"
+    print(f"{done} of {of} constraints" if done < of else "", end=end, file=sys.stderr, flush=True)
+
+
+def _outcome(
+    files: list[Path] | None, shapes: list[Path] | None, kg: Path | None, endpoint: str | None, options: Options
+) -> Validation:
+    from calckg.shapes import engine
+
+    against = shapes or engine.shape_files()
+    if files:
+        return engine.validate_files(files, against, options)
+    return engine.validate_graph(open_graph(kg, endpoint), against, options)
+
+
+def _explain(outcome: Validation) -> None:
+    for one in outcome.outcomes:
+        shape, component = str(one.plan.shape.node), one.plan.constraint.component.rpartition("#")[2]
+        found = len(one.results) + one.more
+        print(f"# {shape} {component}: {one.seconds * 1e3:.1f} ms, {found} results", file=sys.stderr)
+        for query in one.queries:
+            print(query, file=sys.stderr)
+
+
+def _summary(outcome: Validation, failed: bool) -> None:
+    """Tell how many results there are, by severity, and what the limit left out."""
+    found = ", ".join(f"{count} {severity}" for severity, count in outcome.counts().items())
+    for one in outcome.outcomes:
+        if one.more:
+            shape = one.plan.shape.node
+            told = (
+                (prefixes.load().compress(shape.value) or shape.value) if isinstance(shape, ox.NamedNode) else "a shape"
+            )
+            component = one.plan.constraint.component.rpartition("#")[2]
+            print(f"{one.more:,} more of {told} ({component})", file=sys.stderr)
+    verdict = ("does not conform" if failed else "conforms") + (f" ({found})" if found else "")
+    print(f"{outcome.triples:,} triples, {outcome.shapes} shapes: {verdict}", file=sys.stderr)
 
 
 def _severity(text: str) -> Severity:
@@ -106,9 +173,17 @@ def _severity(text: str) -> Severity:
         raise UnknownNameError("severity", text, known, f"(one of: {', '.join(known)})") from None
 
 
-def _rendered(report: Report, triples: list[ox.Triple], name: str, width: int | None) -> bytes:
+def _rendered(report: Report, outcome: Validation, name: str, width: int | None, grave: Severity) -> bytes:
+    from calckg.shapes import ci_formats
+    from calckg.shapes.engine import rule
+
     if name in rdf.FORMATS:
         stream = BytesIO()
-        rdf.write_quads((ox.Quad(t.subject, t.predicate, t.object) for t in triples), stream, name)
+        rdf.write_quads((ox.Quad(t.subject, t.predicate, t.object) for t in outcome.graph()), stream, name)
         return stream.getvalue()
+    if name == "sarif":
+        return ci_formats.sarif(report).encode()
+    if name == "junit":
+        checked = [(rule(outcome, one), one.seconds) for one in outcome.outcomes]
+        return ci_formats.junit(report, checked, grave).encode()
     return render.findings(report, name, width=width).encode()

@@ -1,126 +1,225 @@
-"""Constraints and targets that are written in SPARQL, asked of the graph's SPARQL side (SHACL 5 and 6; SHACL-AF 3).
+"""Constraints, validators and targets in SPARQL (SHACL 5 and 6; SHACL-AF 3), asked of a graph with ``$this`` bound.
 
-Pre-binding puts a value in the place of a variable wherever it stands, also in what is nested. A query is asked once
-for all focus nodes where that is the same: a SELECT whose WHERE begins with a triple pattern of ``$this``, which then
-is bound in all that follows. Any other is asked for each focus node, or each value node of an ASK.
+Pre-binding is values insertion (SHACL, appendix A; see ``query_text``). A query is asked for many nodes at once unless
+it counts or cuts off solutions of several of them together; then for each.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, cast
+from itertools import islice
+from typing import Final
 
 import pyoxigraph as ox
 
-from calckg.errors import CalckgError
+from calckg.errors import CalckgError, UsageError
 from calckg.shapes import model
-from calckg.shapes.model import Term
+from calckg.shapes.algebra import THIS, VALUE, FailsSparql
+from calckg.shapes.model import Path, Shape, Sparql, TargetSparql, Term
+from calckg.shapes.query_text import Insertion, Select, joined, parsed
 from calckg.shapes.results import Result
-from calckg.sparql import EndpointGraph, LocalGraph, SparqlGraph
+from calckg.shapes.sparql_terms import Row, Terms
+from calckg.shapes.to_sparql import group, walked
+from calckg.sparql import LocalGraph, SparqlGraph
 
 SHAPES_GRAPH: Final = ox.NamedNode("urn:x-calckg:shapes-graph")
-_BOUND_FIRST: Final = re.compile(
-    r"\bWHERE\s*\{\s*(?:\#[^\n]*\n\s*)*(?:[$?]this\s+[^\s{}]|[$?]\w+\s+[^\s{}]+\s+[$?]this\b)", re.IGNORECASE
-)
-_NESTED: Final = re.compile(r"\{\s*SELECT\b|\bUNION\b|\bLIMIT\b|\bOFFSET\b|\bGROUP\s+BY\b|\bHAVING\b", re.IGNORECASE)
-_SPECIAL: Final = re.compile(r"[$?](shapesGraph|currentShape)\b")
+_AT_ONCE: Final = 2_000  # nodes in one query; its text is some 100 kB
+_MANY: Final = 10_000  # more are not named where a query binds them itself: it is asked of all nodes
+_CONFORMS: Final = "conforms_"
+_TRUE: Final = ox.Literal(True)
+_PAIR: Final = (THIS, VALUE)
 
 
 class Asker:
-    """Asks one graph; ``shapes`` is what a query may see as ``$shapesGraph``."""
+    """Asks queries of shapes of one graph; ``shapes`` is what they may see as ``$shapesGraph``.
 
-    def __init__(self, graph: SparqlGraph, shapes: ox.Store | None = None) -> None:
-        self._graph, self._shapes, self._shown = graph, shapes, False
+    ``queries`` has the texts asked so far; clear it between plans.
+    """
+
+    def __init__(self, graph: SparqlGraph, shapes: ox.Store | None = None, terms: Terms | None = None) -> None:
+        self._terms, self._shapes = terms or Terms(graph), shapes
+        self.queries: list[str] = []
 
     def results(
         self,
-        query: model.Sparql,
-        shape: model.Shape,
-        focus: Sequence[Term],
-        values: Iterable[tuple[Term, Term]],
+        query: Sparql,
+        shape: Shape,
+        focus: Sequence[Term] | str,
+        values: Iterable[tuple[Term, Term]] | None = None,
     ) -> Iterator[Result]:
-        """Yield the results of a constraint for the focus nodes; ``values`` are pairs of them and value nodes."""
-        given = {**dict(query.values), **self._special(query, shape)}
-        if query.ask:
-            for node, value in values:
-                if not self._holds(query.query, {**given, "this": node, "value": value}):
-                    yield Result(node, value, bindings={**given, "value": value})
+        """Yield the results of a constraint in SPARQL, in no order.
+
+        ``focus`` are the focus nodes, or a pattern that binds ``?this`` to them. An ASK is asked of the pairs of focus
+        node and value node ``values``; without them, of what the path of the shape leads to. Raises ``CalckgError`` for
+        a query that can't be asked of this graph, is malformed, or reports a failure of its own.
+        """
+        try:
+            select = parsed(query.query)
+            given = {**dict(query.values), **self._special(select, shape)}
+            found = self._found(select, query, shape, given, focus, values)
+            yield from self._beside_shapes(found) if "shapesGraph" in given else found
+        except UsageError as error:
+            raise CalckgError(f"{shape.node}: its query in SPARQL: {error}; mend the shape") from None
+
+    def failing(self, condition: FailsSparql, nodes: Sequence[Term] | str, shape: Term | None = None) -> set[Term]:
+        """Return those of ``nodes`` (or of what a pattern binds to ``?this``) that do not conform to a constraint.
+
+        ``shape`` is the node of the shape that has it (``$currentShape``).
+        """
+        asked = Shape(shape or condition.query.node or ox.NamedNode(condition.constraint.component), condition.path)
+        return {result.focus for result in self.results(condition.query, asked, nodes)}
+
+    def target(self, target: TargetSparql) -> list[Term]:
+        """Return the focus nodes that a target in SPARQL gives, each once."""
+        return [row[THIS] for row in self._rows(f"SELECT DISTINCT ?{THIS} WHERE {{ {self.target_pattern(target)} }}")]
+
+    def target_pattern(self, target: TargetSparql) -> str:
+        """Return a pattern that binds ``?this`` to the focus nodes that a target in SPARQL gives."""
+        try:
+            select = parsed(target.select)
+        except UsageError as error:
+            raise CalckgError(f"a target in SPARQL: {error}; mend the shape") from None
+        inside = Insertion(self._constants(dict(target.values))).inside(select)
+        inner = f"{joined(select.head)} {{ {inside} }} {joined(select.tail)}"
+        return f"{{ SELECT DISTINCT ?{THIS} WHERE {{ {{ {inner} }} FILTER(BOUND(?{THIS})) }} }}"
+
+    # --- SELECT and ASK
+
+    def _found(
+        self,
+        select: Select,
+        query: Sparql,
+        shape: Shape,
+        given: Mapping[str, Term],
+        focus: Sequence[Term] | str,
+        values: Iterable[tuple[Term, Term]] | None,
+    ) -> Iterator[Result]:
+        constants = self._constants(given)
+        if not query.ask:
+            for node, row in self._solutions(select, constants, focus):
+                if row.get("failure") == _TRUE:
+                    raise CalckgError(f"{shape.node}: its query in SPARQL reports a failure for {node}; see the query")
+                yield _result(shape, node, {**given, THIS: node, **row}, row)
             return
-        for row in self._rows(query.query, focus, given):
-            node = row["this"]
-            value = row.get("value")
-            if value is None and shape.path is None:
-                value = node
-            path = row.get("path")
-            message = row.get("message")
-            yield Result(
-                node,
-                value,
-                path=model.Predicate(path.value) if isinstance(path, ox.NamedNode) and shape.path is None else None,
-                bindings={**given, **row},
-                message=message if isinstance(message, ox.Literal) else None,
-            )
+        tables = self._tables(select, _PAIR, self._values(focus, shape.path) if values is None else [values])
+        for table in tables:
+            inside = Insertion(constants, table, _PAIR).inside(select)
+            conforms = f"OPTIONAL {{ {{ {inside} }} BIND(true AS ?{_CONFORMS}) }} FILTER(!BOUND(?{_CONFORMS}))"
+            for row in self._rows(f"SELECT DISTINCT ?{THIS} ?{VALUE} WHERE {{ {table} {conforms} }}"):
+                yield Result(row[THIS], row[VALUE], bindings={**given, **row})
 
-    def target(self, target: model.TargetSparql) -> list[Term]:
-        """Return the nodes that a target's query binds to ``?this``."""
-        rows = self._select(target.query if isinstance(target, model.Sparql) else target.select, dict(target.values))
-        return list(dict.fromkeys(row["this"] for row in rows if "this" in row))
-
-    def _special(self, query: model.Sparql, shape: model.Shape) -> dict[str, Term]:
-        if not _SPECIAL.search(query.query):
-            return {}
-        if isinstance(self._graph, EndpointGraph):
-            raise CalckgError(
-                f"{shape.node}: its query uses $shapesGraph, which an endpoint does not have; leave it out"
-            )
-        if not self._shown and self._shapes is not None and isinstance(self._graph, LocalGraph):
-            store = ox.Store()
-            store.bulk_extend(self._graph.store)
-            store.bulk_extend(ox.Quad(q.subject, q.predicate, q.object, SHAPES_GRAPH) for q in self._shapes)
-            self._graph, self._shown = LocalGraph(store), True
-        return {"shapesGraph": SHAPES_GRAPH, "currentShape": shape.node}
-
-    def _rows(self, text: str, focus: Sequence[Term], given: Mapping[str, Term]) -> Iterator[dict[str, Term]]:
-        if _BOUND_FIRST.search(text) and not _NESTED.search(text):
+    def _solutions(
+        self, select: Select, constants: Mapping[str, str], focus: Sequence[Term] | str
+    ) -> Iterator[tuple[Term, Row]]:
+        head, tail = joined(select.head), joined(select.tail)
+        together = select.separate([THIS])
+        if together and not select.projects(THIS):
+            head = f"{head} ?{THIS}"
+        if together and not isinstance(focus, str) and len(focus) > _MANY and _binds_itself(select):
             wanted = set(focus)
-            yield from (row for row in self._select(text, given) if row.get("this") in wanted)
+            inside = Insertion(constants).inside(select)
+            rows = self._rows(f"{head} {{ {inside} }} {tail}")
+            yield from ((row[THIS], row) for row in rows if row.get(THIS) in wanted)
             return
-        for node in focus:
-            for row in self._select(text, {**given, "this": node}):
-                yield {**row, "this": node}
+        if together:
+            nodes: Iterable[str | Iterable[tuple[Term, ...]]] = [focus if isinstance(focus, str) else _single(focus)]
+            for table in self._tables(select, [THIS], nodes):
+                inside = Insertion(constants, table, [THIS]).inside(select)
+                yield from ((row[THIS], row) for row in self._rows(f"{head} {{ {inside} }} {tail}"))
+            return
+        for (node,) in self._each([THIS], focus if isinstance(focus, str) else _single(focus)):
+            inside = Insertion(constants, self._terms.block(THIS, node), [THIS]).inside(select)
+            yield from ((node, row) for row in self._rows(f"{head} {{ {inside} }} {tail}"))
 
-    def _select(self, text: str, given: Mapping[str, Term]) -> Iterator[dict[str, Term]]:
-        found = cast(ox.QuerySolutions, self._query(text, given))
-        names = [variable.value for variable in found.variables]
-        for row in found:
-            yield {name: row[name] for name in names if row[name] is not None} | {
-                name: value for name, value in given.items() if name in names
-            }
+    def _values(self, focus: Sequence[Term] | str, path: Path | None) -> Iterator[str]:
+        """Yield patterns that bind ``?this`` and ``?value``."""
+        patterns: Iterable[str] = [focus] if isinstance(focus, str) else self._chunks([THIS], _single(focus), _AT_ONCE)
+        for pattern in patterns:
+            if path is None:
+                yield f"{group(pattern)} BIND(?{THIS} AS ?{VALUE})"
+            else:
+                yield walked(group(pattern), f"?{THIS}", path, f"?{VALUE}")
 
-    def _holds(self, text: str, given: Mapping[str, Term]) -> bool:
-        return bool(self._query(text, given))
+    def _tables(
+        self, select: Select, names: Sequence[str], nodes: Iterable[str | Iterable[tuple[Term, ...]]]
+    ) -> Iterator[str]:
+        """Yield blocks that bind ``names`` to ``nodes``: as many at once as are the same as each for itself."""
+        together = select.separate(names)
+        for some in nodes:
+            if together and isinstance(some, str):
+                yield f"{{ SELECT DISTINCT {_list(names)} WHERE {{ {some} }} }}"
+            else:
+                yield from self._chunks(names, self._each(names, some), _AT_ONCE if together else 1)
 
-    def _query(self, text: str, given: Mapping[str, Term]) -> object:
-        if isinstance(self._graph, LocalGraph):
-            try:
-                return self._graph.store.query(
-                    text, substitutions={ox.Variable(name): value for name, value in given.items()}
-                )
-            except (SyntaxError, OSError, ValueError, RuntimeError) as error:
-                raise CalckgError(f"a query of the shapes failed: {' '.join(str(error).split())}") from None
-        return self._graph.query(substituted(text, given))
+    def _chunks(self, names: Sequence[str], rows: Iterable[tuple[Term, ...]], size: int) -> Iterator[str]:
+        stream = iter(rows)
+        while some := list(islice(stream, size)):
+            yield group(self._terms.table(names, some))
+
+    def _each(self, names: Sequence[str], nodes: str | Iterable[tuple[Term, ...]]) -> Iterable[tuple[Term, ...]]:
+        if not isinstance(nodes, str):
+            return nodes
+        rows = self._rows(f"SELECT DISTINCT {_list(names)} WHERE {{ {nodes} }}")
+        return [tuple(row[name] for name in names) for row in rows]
+
+    def _rows(self, text: str) -> Iterator[Row]:
+        self.queries.append(text)
+        return self._terms.rows(text)
+
+    # --- what is bound beside the nodes
+
+    def _constants(self, given: Mapping[str, Term]) -> dict[str, str]:
+        return {name: self._terms.block(name, term) for name, term in given.items()}
+
+    def _special(self, select: Select, shape: Shape) -> dict[str, Term]:
+        """Return ``$currentShape`` and ``$shapesGraph`` where a query speaks of them."""
+        spoken, found = select.everything(), dict[str, Term]()
+        if "currentShape" in spoken:
+            found["currentShape"] = shape.node
+        if "shapesGraph" in spoken:
+            if not self._terms.local or self._shapes is None:
+                raise UsageError("$shapesGraph is not at hand here (an endpoint has no shapes); check a local copy")
+            found["shapesGraph"] = SHAPES_GRAPH
+        return found
+
+    def _beside_shapes(self, results: Iterator[Result]) -> Iterator[Result]:
+        """Yield what is found while the shapes graph is a named graph of the store."""
+        graph, shapes = self._terms.graph, self._shapes
+        if not isinstance(graph, LocalGraph) or shapes is None:
+            return
+        try:
+            graph.store.extend(ox.Quad(q.subject, q.predicate, q.object, SHAPES_GRAPH) for q in shapes)
+        except (OSError, ValueError, RuntimeError):
+            raise UsageError("$shapesGraph can't be put beside a built graph; check the files it was made of") from None
+        try:
+            found = list(results)
+        finally:
+            graph.store.remove_graph(SHAPES_GRAPH)
+        yield from found
 
 
-def substituted(text: str, given: Mapping[str, Term]) -> str:
-    """Return a query with terms in the place of variables (an endpoint knows no pre-binding).
+def _binds_itself(select: Select) -> bool:
+    """Tell whether all groups that speak of ``?this`` bind it by a triple pattern of their own, first."""
+    mark = "<urn:x-calckg:mark>"
+    return select.group.binds_first(THIS) and mark not in Insertion({}, mark, [THIS], outermost=False).inside(select)
 
-    A variable that is selected stays so: it is bound beside, by BIND at the end of what is asked for.
-    """
-    for name, value in given.items():
-        if isinstance(value, ox.BlankNode):
-            raise CalckgError(f"{value}: a blank node can't be asked of an endpoint; give it an IRI")
-        head, brace, body = text.partition("{")
-        text = head + brace + re.sub(rf"[$?]{name}\b", lambda _: str(value), body)  # noqa: B023
-        text = re.sub(rf"^((?:.|\n)*?SELECT\b[^{{]*?)[$?]{name}\b", rf"\1({value} AS ?{name})", text, count=1)
-    return text
+
+def _result(shape: Shape, node: Term, bindings: Row, row: Row) -> Result:
+    """Return the result of one solution (SHACL 5.3.2)."""
+    value = row.get(VALUE, node if shape.path is None else None)
+    path, message = row.get("path"), row.get("message")
+    return Result(
+        node,
+        value,
+        model.Predicate(path.value) if isinstance(path, ox.NamedNode) else None,
+        bindings,
+        message if isinstance(message, ox.Literal) else None,
+    )
+
+
+def _single(nodes: Iterable[Term]) -> list[tuple[Term, ...]]:
+    return [(node,) for node in nodes]
+
+
+def _list(names: Iterable[str]) -> str:
+    return " ".join(f"?{name}" for name in names)

@@ -42,7 +42,7 @@ def _filled(message: ox.Literal, given: Mapping[str, Term]) -> ox.Literal:
     return ox.Literal(filled, language=message.language) if message.language else ox.Literal(filled)
 
 
-def _own(kind: model.Kind) -> str:  # noqa: PLR0911, PLR0912
+def _own(kind: model.Kind) -> str:
     match kind:
         case model.Class(cls):
             return f"is no instance of {shown(cls)}"

@@ -13,6 +13,7 @@ from calckg.shapes import model
 from calckg.shapes.model import SH, Term
 
 _RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_SUBCLASS: Final = "http://www.w3.org/2000/01/rdf-schema#subClassOf"
 XSD: Final = "http://www.w3.org/2001/XMLSchema#"
 _T = TypeVar("_T", ox.NamedNode, ox.Literal)
 _REPEATED: Final = {"zeroOrMorePath": (0, True), "oneOrMorePath": (1, True), "zeroOrOnePath": (0, False)}
@@ -59,9 +60,12 @@ class Nodes:
         return list(dict.fromkeys(self._subjects.get(predicate, ())))
 
     def instances(self, cls: str) -> list[Term]:
-        """Return the nodes that are typed as ``cls`` itself."""
-        wanted = ox.NamedNode(cls)
-        return [node for node in self.subjects(_RDF + "type") if wanted in self.values(node, _RDF + "type")]
+        """Return the SHACL instances of ``cls``: what is typed as it, or as one of its subclasses."""
+        wanted: set[Term] = {ox.NamedNode(cls)}
+        lower = [(one, upper) for one in self.subjects(_SUBCLASS) for upper in self.values(one, _SUBCLASS)]
+        while more := {one for one, upper in lower if upper in wanted} - wanted:
+            wanted |= more
+        return [node for node in self.subjects(_RDF + "type") if wanted.intersection(self.values(node, _RDF + "type"))]
 
     def fault(self, node: Term, problem: str, remedy: str) -> CalckgError:
         """Return the error for a node that is not well formed, named by itself or by what holds it."""

@@ -48,7 +48,7 @@ class OnColumns:
         self._numbers = count(1)
         self._ids: dict[Term, int] = {}
         self._focus: dict[tuple[object, ...], str] = {}
-        self._pairs: OrderedDict[tuple[str, Path | None], str] = OrderedDict()
+        self._pairs: OrderedDict[tuple[str, Path | None, bool], str] = OrderedDict()
         self._closures: dict[model.Closure, str] = {}
         self._classes: dict[Term, str] = {}
         self._failed: dict[al.FailsSparql, str] = {}
@@ -74,6 +74,41 @@ class OnColumns:
                 results, more = self._found(plan, limit)
             yield Outcome(plan, results, more, tuple(self._queries), time.perf_counter() - begin)
 
+    def places(
+        self, statements: Iterable[tuple[Term, Path | None, Term | None]]
+    ) -> dict[tuple[Term, Path | None, Term | None], str]:
+        """Return the named graph of each statement (node, path, value): the first with it, else the node's first."""
+        told = list(dict.fromkeys(statements))
+        rows = [
+            (
+                number,
+                node.value,
+                path.iri if isinstance(path, model.Predicate) else None,
+                *(sql_terms.row(value) if value is not None else (None, None, None, None)),
+            )
+            for number, (node, path, value) in enumerate(told)
+        ]
+        if not rows:
+            return {}
+        types = ("BIGINT", "VARCHAR", "VARCHAR", "TINYINT", "VARCHAR", "VARCHAR", "VARCHAR")
+        lists = ", ".join(
+            f"unnest(?::{kind}[]) AS {name}"
+            for kind, name in zip(types, ("n", "s", "p", "kind", "value", "datatype", "lang"), strict=True)
+        )
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE told_of AS SELECT {lists}", columns)
+        found = self._connection.execute(
+            """WITH node_of AS (SELECT w.n, t.id AS s, p.id AS p, o.id AS o FROM told_of w
+                JOIN term t ON t.value = w.s AND t.kind <> 2 LEFT JOIN term p ON p.value = w.p AND p.kind = 0
+                LEFT JOIN term o ON o.value = w.value AND o.kind = w.kind
+                    AND o.datatype IS NOT DISTINCT FROM w.datatype AND o.lang IS NOT DISTINCT FROM w.lang),
+            graph_of AS (
+                SELECT w.n, q.g, 0 AS place FROM node_of w JOIN quad q ON q.s = w.s AND q.p = w.p AND q.o = w.o
+                UNION ALL SELECT w.n, q.g, 1 FROM node_of w JOIN quad q ON q.s = w.s)
+            SELECT n, arg_min(t.value, (place, t.value)) FROM graph_of JOIN term t ON t.id = g GROUP BY n"""
+        )
+        return {told[number]: str(graph) for number, graph in found.fetchall()}
+
     # --- terms
 
     def _know(self, plans: Sequence[al.Plan], focus: Iterable[Term]) -> None:
@@ -85,8 +120,9 @@ class OnColumns:
         rows = [sql_terms.row(term) for term in asked]
         run = self._connection.execute
         run(
-            "CREATE OR REPLACE TEMP TABLE asked_term AS SELECT unnest(?::INTEGER[]) AS n, "
-            "unnest(?::TINYINT[]) AS kind, unnest(?::VARCHAR[]) AS value, unnest(?::VARCHAR[]) AS datatype, unnest(?::VARCHAR[]) AS lang",
+            "CREATE OR REPLACE TEMP TABLE asked_term AS "
+            "SELECT unnest(?::INTEGER[]) AS n, unnest(?::TINYINT[]) AS kind, "
+            "unnest(?::VARCHAR[]) AS value, unnest(?::VARCHAR[]) AS datatype, unnest(?::VARCHAR[]) AS lang",
             [list(range(len(rows))), *(list(column) for column in zip(*rows, strict=True))],
         )
         found = run(
@@ -199,33 +235,33 @@ class OnColumns:
             columns,
         )
 
-    def _pair(self, focus: str, path: Path | None) -> str:
-        """Make the table of the focus nodes with their values: each pair once, the value's term with it."""
-        key = (focus, path)
-        if key in self._pairs:
-            self._pairs.move_to_end(key)
-            return self._pairs[key]
+    def _pair(self, focus: str, path: Path | None, terms: bool) -> str:
+        """Return the focus nodes with their values, each pair once; with ``terms`` the values' terms stand beside."""
+        if path is None and not terms:
+            return f"(SELECT n AS f, n AS v FROM {focus})"
+        for key in ((focus, path, True), (focus, path, terms)):
+            if key in self._pairs:
+                self._pairs.move_to_end(key)
+                return self._pairs[key]
         while len(self._pairs) >= _KEPT:
             self._connection.execute(f"DROP TABLE {self._pairs.popitem(last=False)[1]}")
         values = f"SELECT n AS f, n AS v FROM {focus}"
         if path is not None:
             tables, wheres, end = self._renderer.step(path, "n.n")
-            values = (
-                f"SELECT DISTINCT n.n AS f, {end} AS v FROM {focus} n, {', '.join(tables)} WHERE {' AND '.join(wheres)}"
-            )
-        terms = "t.kind, t.value, t.datatype, t.lang"
-        self._pairs[key] = self._table(f"SELECT u.f, u.v, {terms} FROM ({values}) u JOIN node t ON t.id = u.v")
-        return self._pairs[key]
+            distinct = f"SELECT DISTINCT n.n AS f, {end} AS v FROM {focus} n, {', '.join(tables)}"
+            values = f"{distinct} WHERE {' AND '.join(wheres)}"
+        if terms:
+            told = "t.kind, t.value, t.datatype, t.lang"
+            values = f"SELECT u.f, u.v, {told} FROM ({values}) u JOIN node t ON t.id = u.v"
+        self._pairs[focus, path, terms] = self._table(values)
+        return self._pairs[focus, path, terms]
 
     # --- plans
 
     def _found(self, plan: al.Plan, limit: int | None) -> tuple[list[Result], int]:
         question = plan.question
         focus = self._focus_of(plan.focus)
-        needs = isinstance(question, al.Values | al.Languages | al.Absent | al.Pairs)
-        path = question.path if isinstance(question, al.Values | al.Languages | al.Absent | al.Pairs) else None
-        pair = self._pair(focus, path) if needs else ""
-        query = self._renderer.question(question, focus, pair)
+        query = self._renderer.question(question, focus, lambda path, terms: self._pair(focus, path, terms))
         self._queries.append(query)
         import duckdb
 
@@ -240,7 +276,8 @@ class OnColumns:
         bound = "" if limit is None else f" LIMIT {int(limit)}"
         cursor = self._connection.execute(
             f"""SELECT f.kind, f.value, f.datatype, f.lang, v.kind, v.value, v.datatype, v.lang, p.value, t.m
-            FROM found r JOIN {focus} t ON t.n = r.f JOIN node f ON f.id = r.f LEFT JOIN node v ON v.id = r.v LEFT JOIN node p ON p.id = r.p
+            FROM found r JOIN {focus} t ON t.n = r.f JOIN node f ON f.id = r.f
+            LEFT JOIN node v ON v.id = r.v LEFT JOIN node p ON p.id = r.p
             ORDER BY {columnar.text_of("f")}, {columnar.text_of("v")}, p.value{bound}"""
         )
         results: list[Result] = []
@@ -258,9 +295,9 @@ class OnColumns:
         nodes = [node for (node,) in self._of_ids(f"SELECT n FROM {focus}", 1)]
         if not nodes:
             return [], 0
-        values: Iterable[tuple[Term, Term]] = ()
+        values: list[tuple[Term, Term]] | None = None
         if query.ask:
-            pairs = self._of_ids(f"SELECT f, v FROM {self._pair(focus, plan.shape.path)}", 2)
+            pairs = self._of_ids(f"SELECT f, v FROM {self._pair(focus, plan.shape.path, False)} pair", 2)
             values = [(one, other) for one, other in pairs]
         found = sorted(
             self._asker().results(query, plan.shape, nodes, values), key=lambda r: (str(r.focus), str(r.value))
@@ -283,17 +320,12 @@ class OnColumns:
         """Make the table of the nodes that do not conform to a constraint in SPARQL, of all nodes that there are."""
         if condition not in self._failed:
             nodes = [node for (node,) in self._of_ids("SELECT id FROM node", 1)]
-            shape = model.Shape(ox.BlankNode(), condition.path)
-            values: list[tuple[Term, Term]] = []
-            if condition.query.ask:
-                everything = self._table("SELECT id AS n FROM node")
-                pairs = self._of_ids(f"SELECT f, v FROM {self._pair(everything, condition.path)}", 2)
-                values = [(one, other) for one, other in pairs]
-            found = {result.focus for result in self._asker().results(condition.query, shape, nodes, values)}
+            found = self._asker().failing(condition, nodes)
             self._failed[condition] = self._of_terms(sorted(found, key=str))
         return self._failed[condition]
 
     def _asker(self) -> Asker:
+        """Return what asks the SPARQL side, made when it is first needed."""
         if self._asker_made is None:
             self._asker_made = Asker(self._sparql() if self._sparql else self._in_memory(), self._shapes)
         return self._asker_made

@@ -182,7 +182,7 @@ class _Reader:
             "lessThan": lambda: model.LessThan(nodes.iri(node, key, value)),
             "lessThanOrEquals": lambda: model.LessThan(nodes.iri(node, key, value), or_equals=True),
             "not": lambda: model.Not(self._shape(value)),
-            "node": lambda: model.Node(self._shape(value)),
+            "node": lambda: self._node(node, value),
             "property": lambda: self._property(node, value),
             "hasValue": lambda: model.HasValue(value),
             "in": lambda: model.In(nodes.members(node, key, value)),
@@ -210,6 +210,12 @@ class _Reader:
         if problem:
             raise self._nodes.fault(node, f"sh:pattern {regex!r} with flags {letters!r}: {problem}", "mend it")
         return model.Pattern(regex, letters)
+
+    def _node(self, node: Term, value: Term) -> model.Node:
+        shape = self._shape(value)
+        if shape.path is not None:
+            raise self._nodes.fault(node, f"sh:node {shown(value)} is a property shape", "use sh:property for it")
+        return model.Node(shape)
 
     def _property(self, node: Term, value: Term) -> model.Property:
         shape = self._shape(value)

@@ -15,6 +15,7 @@ from calckg.shapes.model import SH, Term
 from calckg.shapes.results import Outcome, Result
 
 _RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_COMMENT: Final = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#comment")
 _BOOLEAN: Final = ox.NamedNode("http://www.w3.org/2001/XMLSchema#boolean")
 _SEVERITIES: Final = {
     SH + "Violation": Severity.VIOLATION,
@@ -107,15 +108,15 @@ class _Report:
         return rest
 
 
-def findings(outcomes: Iterable[Outcome], named: Callable[[model.Shape], str], source: Source) -> Iterator[Finding]:
-    """Yield a finding for each result; ``named`` gives the IRI of a shape, of the one that holds it if it has none."""
+def findings(outcomes: Iterable[Outcome], shapes: ox.Store, source: Source) -> Iterator[Finding]:
+    """Yield a finding for each result; ``shapes`` is the shapes graph: what holds a shape without an IRI names it."""
     for outcome in outcomes:
         plan = outcome.plan
-        rule, remedy, grave = named(plan.shape), _remedy(plan.shape), severity(plan)
+        iri, remedy, grave = rule(plan.shape.node, shapes), _remedy(plan, shapes), severity(plan)
         for result in outcome.results:
             path = plan.shape.path if result.path is None else result.path
             yield Finding(
-                rule,
+                iri,
                 grave,
                 result.focus.value,
                 _message(plan, result),
@@ -131,6 +132,33 @@ def _message(plan: Plan, result: Result) -> str:
     return text if value is None or value in text else f"{text} (found: {value})"
 
 
-def _remedy(shape: model.Shape) -> str:
-    told = [r for r in shape.remedies if r.language in {None, "en"}] or list(shape.remedies)
-    return told[0].value if told else ""
+def _holders(node: Term, shapes: ox.Store) -> Iterator[Term]:
+    """Yield a node, and what holds it, and what holds that."""
+    seen: set[Term] = set()
+    holder: Term | None = node
+    while holder is not None and holder not in seen:
+        yield holder
+        seen.add(holder)
+        subjects = (quad.subject for quad in shapes.quads_for_pattern(None, None, holder, None))
+        holder = min((s for s in subjects if not isinstance(s, ox.Triple)), key=str, default=None)
+
+
+def rule(node: Term, shapes: ox.Store) -> str:
+    """Return the IRI of the shape that found it; for one without an IRI, of what holds it."""
+    named = (holder for holder in _holders(node, shapes) if isinstance(holder, ox.NamedNode))
+    return next((holder.value for holder in named), node.value)
+
+
+def _remedy(plan: Plan, shapes: ox.Store) -> str:
+    """Return what ``rdfs:comment`` says to do: the constraint's own, the shape's, or that of what holds it."""
+    kind = plan.constraint.kind
+    starts = [kind.node] if isinstance(kind, model.Sparql) and kind.node is not None else []
+    for start in (*starts, plan.shape.node):
+        for holder in _holders(start, shapes):
+            if isinstance(holder, ox.Literal):
+                continue
+            comments = sorted((quad.object for quad in shapes.quads_for_pattern(holder, _COMMENT, None, None)), key=str)
+            for comment in comments:
+                if isinstance(comment, ox.Literal):
+                    return comment.value
+    return ""

@@ -32,6 +32,7 @@ class TermSql:
     value: str
     datatype: str
     lang: str
+    type: str | None = None  # the datatype's IRI, where it is the same in every row
 
     @classmethod
     def of(cls, alias: str) -> TermSql:
@@ -41,12 +42,9 @@ class TermSql:
     @classmethod
     def constant(cls, term: Term) -> TermSql:
         """Return a term that is the same in every row."""
-        return cls(
-            *(
-                str(part) if isinstance(part, int) else quoted(part) if part is not None else "NULL"
-                for part in row(term)
-            )
-        )
+        parts = [str(p) if isinstance(p, int) else quoted(p) if p is not None else "NULL" for p in row(term)]
+        kind, value, datatype, lang = parts
+        return cls(kind, value, datatype, lang, term.datatype.value if isinstance(term, ox.Literal) else "")
 
 
 def row(term: Term) -> tuple[int, str, str | None, str | None]:
@@ -120,18 +118,24 @@ def same_language(one: TermSql, other: TermSql) -> str:
 
 def compares(one: TermSql, operator: str, other: TermSql) -> str:
     """Return SQL for ``one operator other`` by SPARQL's operator table; false where it has no entry."""
-    exact = _numbers(one, other, "DECIMAL(38, 12)", lexical.FORMS["decimal"])
-    cases = [
-        (f"{_in(one.datatype, _EXACT)} AND {_in(other.datatype, _EXACT)}", exact),
-        (f"{_numeric(one)} AND {_numeric(other)}", _numbers(one, other, "DOUBLE", lexical.FORMS["double"])),
-        (_both(one, other, "string"), (one.value, other.value)),
-        (_both(one, other, "boolean"), (_truth(one), _truth(other))),
-    ]
-    tests = [f"({where} AND coalesce({left} {operator} {right}, false))" for where, (left, right) in cases]
-    tests += [
-        f"({_both(one, other, kind)} AND {_times(one, operator, other, kind)})" for kind in ("dateTime", "date", "time")
-    ]
-    return "(" + " OR ".join(tests) + ")"
+    known = {term.type for term in (one, other) if term.type is not None}  # the others need not be asked for
+    tests = []
+    if all(iri.removeprefix(XSD) in _EXACT for iri in known):
+        exact = _numbers(one, operator, other, "DECIMAL(38, 12)", lexical.FORMS["decimal"])
+        tests.append(f"{_in(one.datatype, _EXACT)} AND {_in(other.datatype, _EXACT)} AND {exact}")
+    if all(iri.removeprefix(XSD) in (*_EXACT, "float", "double") for iri in known):
+        # Both exact is told above: as floats they might be equal, and are not.
+        floats = "NOT (" + " AND ".join(_in(term.datatype, _EXACT) for term in (one, other)) + ")"
+        numbers = _numbers(one, operator, other, "DOUBLE", lexical.FORMS["double"])
+        tests.append(f"{_numeric(one)} AND {_numeric(other)} AND {floats} AND {numbers}")
+    if all(iri == XSD + "string" for iri in known):
+        tests.append(f"{_both(one, other, 'string')} AND {one.value} {operator} {other.value}")
+    if all(iri == XSD + "boolean" for iri in known):
+        tests.append(f"{_both(one, other, 'boolean')} AND coalesce({_truth(one)} {operator} {_truth(other)}, false)")
+    for kind in ("dateTime", "date", "time"):
+        if all(iri == XSD + kind for iri in known):
+            tests.append(f"{_both(one, other, kind)} AND {_times(one, operator, other, kind)}")
+    return "(" + (" OR ".join(f"({test})" for test in tests) or "false") + ")"
 
 
 def _both(one: TermSql, other: TermSql, name: str) -> str:
@@ -142,14 +146,16 @@ def _numeric(term: TermSql) -> str:
     return _in(term.datatype, (*_EXACT, "float", "double"))
 
 
-def _numbers(one: TermSql, other: TermSql, sql: str, form: str) -> tuple[str, str]:
+def _numbers(one: TermSql, operator: str, other: TermSql, sql: str, form: str) -> str:
+    """Return SQL that compares two numbers; one in no lexical form of its datatype compares with none."""
+
     def number(term: TermSql) -> str:
         integer = f"(NOT {_in(term.datatype, tuple(lexical.BOUNDS))} OR NOT contains({term.value}, '.'))"
         cast = f"TRY_CAST({term.value} AS {sql})"
         fits = f"regexp_full_match({term.value}, {quoted(form)}) AND {term.value} <> 'NaN'"
         return f"CASE WHEN {integer} AND {fits} THEN {cast} END"
 
-    return number(one), number(other)
+    return f"coalesce({number(one)} {operator} {number(other)}, false)"
 
 
 def _truth(term: TermSql) -> str:

@@ -100,20 +100,27 @@ class Renderer:
 
     # --- questions
 
-    def question(self, question: al.Question, focus: str, pair: str) -> str:
-        """Return a query for ``(f, v, p)``: focus node, value or NULL, predicate of the path or NULL."""
+    def question(self, question: al.Question, focus: str, pair: Callable[[model.Path | None, bool], str]) -> str:
+        """Return a query for ``(f, v, p)``: focus node, value or NULL, predicate of the path or NULL.
+
+        ``pair`` gives the table of focus nodes and values of a path, with the values' terms or without.
+        """
         match question:
             case al.Values(path, where):
                 this = _Bound("r.f", "r" if path is None else None)
                 value = _Bound("r.v", "r")
                 test = self._test(where, {THIS: this, VALUE: value})
-                return f"SELECT r.f, r.v, NULL AS p FROM {pair} r WHERE {test}"
+                table = pair(path, this.used or value.used)
+                return f"SELECT r.f, r.v, NULL AS p FROM {table} r WHERE {test}"
+            case al.Nodes(al.Count(Var("this"), path, _, al.Constant(True), ">", number)):
+                counted = f"SELECT f FROM {pair(path, False)} counted GROUP BY f HAVING count(*) > {number}"
+                return f"SELECT f, NULL AS v, NULL AS p FROM ({counted}) many"
             case al.Nodes(where):
                 test = self._test(where, {THIS: _Bound("r.n")})
                 return f"SELECT r.n AS f, NULL AS v, NULL AS p FROM {focus} r WHERE {test}"
-            case al.Languages():
+            case al.Languages(path):
                 return (
-                    f"SELECT f, NULL AS v, NULL AS p FROM {pair} WHERE lang IS NOT NULL "
+                    f"SELECT f, NULL AS v, NULL AS p FROM {pair(path, True)} WHERE lang IS NOT NULL "
                     "GROUP BY f, lower(lang) HAVING count(*) > 1"
                 )
             case al.Triples(allowed):
@@ -122,14 +129,14 @@ class Renderer:
                     f"SELECT DISTINCT r.n AS f, q.o AS v, q.p AS p FROM {focus} r JOIN quad q ON q.s = r.n "
                     f"WHERE q.p NOT IN ({ids})"
                 )
-            case al.Absent(_, other):
-                mine, theirs = f"SELECT f, v FROM {pair}", self._others(other, focus)
+            case al.Absent(path, other):
+                mine, theirs = f"SELECT f, v FROM {pair(path, False)}", self._others(other, focus)
                 both = f"({mine} EXCEPT {theirs}) UNION ALL ({theirs} EXCEPT {mine})"
                 return f"SELECT f, v, NULL AS p FROM ({both}) unequal"
-            case al.Pairs(_, other, operator):
+            case al.Pairs(path, other, operator):
                 wrong = sql_terms.compares(TermSql.of("r"), operator, TermSql.of("t"))
                 return (
-                    f"SELECT f, v, NULL AS p FROM (SELECT DISTINCT r.f, r.v, o.v AS other FROM {pair} r "
+                    f"SELECT f, v, NULL AS p FROM (SELECT DISTINCT r.f, r.v, o.v AS other FROM {pair(path, True)} r "
                     f"JOIN ({self._others(other, focus)}) o ON o.f = r.f JOIN node t ON t.id = o.v "
                     f"WHERE NOT {wrong}) compared"
                 )

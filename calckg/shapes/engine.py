@@ -1,0 +1,211 @@
+"""Validate a graph against shapes files: read the shapes, compile them, run the plans, report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
+
+from calckg import columnar, rdf, resources
+from calckg.errors import CalckgError, SourceError, UnknownNameError
+from calckg.findings import FileSource, GraphSource, Report, Severity
+from calckg.kg import KnowledgeGraph
+from calckg.shapes import compiler, model, reader, report
+from calckg.shapes.model import Term
+from calckg.shapes.on_columns import OnColumns
+from calckg.shapes.on_sparql import OnSparql
+from calckg.shapes.results import Outcome
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from calckg.sparql import SparqlGraph
+
+Progress = Callable[[int, int], None]
+"""Told how many plans are run, of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to check and how much to tell.
+
+    ``limit`` is the most results of one constraint, ``focus`` the only nodes to check, ``only`` the IRIs of the only
+    shapes to check against (targets of their own or not: with ``focus`` a shape without targets is asked of these).
+    """
+
+    limit: int | None = None
+    focus: tuple[Term, ...] = ()
+    only: tuple[str, ...] = ()
+    progress: Progress = lambda done, of: None
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """The outcome of a validation.
+
+    ``conforms`` is SHACL's own word (no result of any severity, SHACL 3.6.1); ``report`` holds a finding for each
+    result that was kept, ``outcomes`` what became of each constraint, ``shapes`` the count of shapes, ``triples`` that
+    of the data; ``more`` counts by severity the results beyond the limit.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    shapes_graph: ox.Store
+    report: Report
+    shapes: int
+    triples: int
+
+    @property
+    def conforms(self) -> bool:
+        """Tell whether there is no result."""
+        return not any(outcome.results or outcome.more for outcome in self.outcomes)
+
+    def graph(self) -> list[ox.Triple]:
+        """Return the ``sh:ValidationReport``."""
+        return report.triples(self.outcomes)
+
+    def more(self, severity: Severity) -> int:
+        """Count the results of at least this severity that the limit left out."""
+        return sum(outcome.more for outcome in self.outcomes if report.severity(outcome.plan) >= severity)
+
+    def counts(self) -> dict[str, int]:
+        """Count the results by severity, those left out too, gravest first."""
+        found = dict.fromkeys(sorted(Severity, reverse=True), 0)
+        for outcome in self.outcomes:
+            found[report.severity(outcome.plan)] += len(outcome.results) + outcome.more
+        return {str(severity): number for severity, number in found.items() if number}
+
+
+def shape_files() -> list[Path]:
+    """Return calckg's own shapes and the prefix table that they declare their prefixes in."""
+    folder = resources.ontology_dir()
+    return [*sorted((folder / "shapes").glob("*.ttl")), folder / "prefixes.ttl"]
+
+
+def read_shapes(paths: Sequence[Path]) -> model.Shapes:
+    """Read the shapes in ``paths`` together; raises ``CalckgError`` for none, or for what is not well formed."""
+    names = ", ".join(map(str, paths))
+    quads = [quad for path in paths for quad in rdf.read(path)]
+    try:
+        shapes = reader.read(quads)
+    except SourceError:
+        raise
+    except CalckgError as error:
+        raise CalckgError(f"{names}: {error}") from None
+    if not shapes.shapes:
+        raise CalckgError(f"{names}: there is no shape in it; give a file with sh:NodeShape or sh:PropertyShape")
+    return shapes
+
+
+def validate(
+    quads: Iterable[ox.Quad],
+    shapes: Sequence[Path],
+    files: Mapping[str, str] | None = None,
+    options: Options | None = None,
+) -> Validation:
+    """Validate the merge of ``quads`` against the shapes in the files ``shapes``.
+
+    ``files`` gives the file that each subject (as N-Triples text) was read from, where there are files; else the
+    source of a finding is the named graph of the statement that it is about, else of its focus node. Raises
+    ``SourceError`` for a file that can't be read, ``CalckgError`` for shapes that are not well formed or not there.
+    """
+    known = read_shapes(shapes)
+    connection = columnar.connect()
+    columnar.add(connection, lambda: columnar.stage_quads(connection, quads))
+    return _run(connection, OnColumns(connection, shapes=known.graph), known, files or {}, options or Options())
+
+
+def validate_files(paths: Sequence[Path], shapes: Sequence[Path], options: Options | None = None) -> Validation:
+    """Validate RDF files, taken together; the source of a finding is the file that says what is wrong."""
+    known = read_shapes(shapes)
+    connection = columnar.connect()
+    graphs = {path.resolve().as_uri(): str(path) for path in paths}
+
+    def stage() -> None:
+        for path in paths:
+            columnar.stage_quads(connection, rdf.read(path), path.resolve().as_uri())
+
+    columnar.add(connection, stage)
+    backend = OnColumns(connection, shapes=known.graph)
+    return _run(connection, backend, known, {}, options or Options(), graphs)
+
+
+def rule(validation: Validation, outcome: Outcome) -> str:
+    """Return the IRI by which findings name the shape of an outcome."""
+    return report.rule(outcome.plan.shape.node, validation.shapes_graph)
+
+
+def validate_graph(graph: KnowledgeGraph, shapes: Sequence[Path], options: Options | None = None) -> Validation:
+    """Validate a graph: one that is here by its columns, and by its store what is written in SPARQL; else by SPARQL."""
+    known = read_shapes(shapes)
+    if graph.distant_address is not None:
+        return _distant(graph.sparql, known, options or Options())
+    stored = graph.manifest.get("store", True)
+    backend = OnColumns(graph.columns, (lambda: graph.sparql) if stored else None, known.graph)
+    return _run(graph.columns, backend, known, {}, options or Options())
+
+
+def _distant(graph: SparqlGraph, shapes: model.Shapes, options: Options) -> Validation:
+    """Run all plans inside a triple store; the source of a finding is its default graph."""
+    plans = list(compiler.compile_shapes(_chosen(shapes, options)))
+    outcomes = []
+    for outcome in OnSparql(graph, shapes.graph).run(plans, limit=options.limit, focus=options.focus or None):
+        outcomes.append(outcome)
+        options.progress(len(outcomes), len(plans))
+    counted = graph.query("SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }")
+    triples = int(next(iter(counted))["n"].value)  # type: ignore[arg-type]
+    found = Report(report.findings(outcomes, shapes.graph, lambda focus, path, value: GraphSource()))
+    return Validation(tuple(outcomes), shapes.graph, found, len(shapes.shapes), triples)
+
+
+def _run(
+    connection: DuckDBPyConnection,
+    backend: OnColumns,
+    shapes: model.Shapes,
+    files: Mapping[str, str],
+    options: Options,
+    graphs: Mapping[str, str] | None = None,
+) -> Validation:
+    plans = list(compiler.compile_shapes(_chosen(shapes, options)))
+    outcomes = []
+    for outcome in backend.run(plans, limit=options.limit, focus=options.focus or None):
+        outcomes.append(outcome)
+        options.progress(len(outcomes), len(plans))
+    told = [(r.focus, _path(o, r.path), r.value) for o in outcomes for r in o.results]
+    places = backend.places(told)
+
+    def source(focus: Term, path: model.Path | None, value: Term | None) -> FileSource | GraphSource:
+        file = files.get(str(focus))
+        graph = places.get((focus, path, value))
+        if file is None and graph is not None and graphs:
+            file = graphs.get(graph)
+        return FileSource(file) if file else GraphSource(graph)
+
+    row = connection.execute("SELECT count(*) FROM (SELECT DISTINCT s, p, o FROM quad) triple").fetchone()
+    found = Report(report.findings(outcomes, shapes.graph, source))
+    return Validation(tuple(outcomes), shapes.graph, found, len(shapes.shapes), int(row[0]) if row else 0)
+
+
+def _path(outcome: Outcome, path: model.Path | None) -> model.Path | None:
+    return outcome.plan.shape.path if path is None else path
+
+
+def _chosen(shapes: model.Shapes, options: Options) -> list[model.Shape]:
+    """Return the shapes to check against; those named, with the focus nodes as targets where they have none."""
+    if not options.only:
+        return list(shapes)
+    known = {shape.node.value: shape for shape in shapes if isinstance(shape.node, ox.NamedNode)}
+    for iri in options.only:
+        if iri not in known:
+            raise UnknownNameError("shape", iri, known, "(its IRI or CURIE)")
+    chosen = []
+    for iri in dict.fromkeys(options.only):
+        shape = known[iri]
+        if not shape.targets and not options.focus:
+            raise CalckgError(f"{iri}: the shape has no target; name the nodes to check with --focus")
+        targets = shape.targets or tuple(model.TargetNode(node) for node in options.focus)
+        parts = (shape.node, shape.path, targets, shape.constraints, shape.severity, shape.messages, shape.remedies)
+        chosen.append(model.Shape(*parts, deactivated=shape.deactivated))
+    return chosen

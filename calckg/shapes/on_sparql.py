@@ -1,0 +1,132 @@
+"""Plans run by SPARQL: one SELECT each, on a local store or inside a user's own triple store.
+
+Where this back end differs from the columns, it is the store's doing: a local store writes numbers, booleans and
+dates its own way (``"01"^^xsd:integer`` is ``1`` in it), so that patterns, lengths, equality of terms and values in
+results are those of what it wrote; and an endpoint's blank nodes have the names it gives them in each answer.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
+
+import pyoxigraph as ox
+
+from calckg.errors import CalckgError, UsageError
+from calckg.shapes import algebra as al
+from calckg.shapes import model
+from calckg.shapes.algebra import THIS
+from calckg.shapes.asked import Asker
+from calckg.shapes.model import Term
+from calckg.shapes.results import Outcome, Result
+from calckg.shapes.sparql_terms import Row, Terms
+from calckg.shapes.to_sparql import Query, Renderer
+from calckg.sparql import SparqlGraph
+
+_AT_ONCE = 2_000  # focus nodes named in one query
+
+
+class OnSparql:
+    """The back end on a graph that answers SPARQL; ``shapes`` is the shapes graph, for ``$shapesGraph``."""
+
+    def __init__(self, graph: SparqlGraph, shapes: ox.Store | None = None) -> None:
+        self._terms = Terms(graph)
+        self._asker = Asker(graph, shapes, self._terms)
+        self._failing: dict[tuple[al.FailsSparql, str], frozenset[Term]] = {}
+        self._regexes: set[tuple[str, str]] = set()
+        self._queries: list[str] = []
+
+    def run(
+        self, plans: Sequence[al.Plan], *, limit: int | None = None, focus: Sequence[Term] | None = None
+    ) -> Iterator[Outcome]:
+        """Yield the outcome of each plan; see ``Backend``.
+
+        Raises ``CalckgError`` for what can't be asked of this graph, ``EndpointError`` for a query that failed.
+        """
+        for plan in plans:
+            begin = time.perf_counter()
+            self._queries, self._asker.queries = [], []
+            results, more = _first(self._results(plan, focus), limit)
+            queries = (*self._asker.queries, *self._queries)
+            yield Outcome(plan, results, more, queries, time.perf_counter() - begin)
+
+    def _results(self, plan: al.Plan, focus: Sequence[Term] | None) -> Iterator[Result]:
+        if focus is None:
+            yield from self._of(plan, None)
+            return
+        nodes = list(dict.fromkeys(focus))
+        for start in range(0, len(nodes), _AT_ONCE):
+            yield from self._of(plan, nodes[start : start + _AT_ONCE])
+
+    def _of(self, plan: al.Plan, only: Sequence[Term] | None) -> Iterator[Result]:
+        try:
+            renderer = Renderer(self._terms, self._fails, self._asker.target_pattern)
+            focus = renderer.focus(plan.focus, only)
+            if isinstance(plan.question, al.Asked):
+                ways = self._ways(renderer.chain, focus)
+                for result in self._asker.results(plan.question.query, plan.shape, focus):
+                    yield from repeat(result, ways[result.focus] if ways else 1)
+                return
+            query = renderer.query(plan.question, focus)
+            for regex, flags in renderer.regexes:
+                self._check(regex, flags)
+            self._queries.append(query.text)
+            for row in self._terms.rows(query.text):
+                yield _result(query, row)
+        except UsageError as error:
+            raise CalckgError(f"{plan.shape.node}: {error}") from None
+
+    def _ways(self, chain: Sequence[str], focus: str) -> Counter[Term]:
+        """Count on how many ways each focus node of a nested shape is come to."""
+        if not chain:
+            return Counter()
+        variables = " ".join(f"?{name}" for name in (*chain, THIS))
+        return Counter(row[THIS] for row in self._terms.rows(f"SELECT DISTINCT {variables} WHERE {{ {focus} }}"))
+
+    def _fails(self, condition: al.FailsSparql, pattern: str) -> frozenset[Term]:
+        """Ask a constraint in SPARQL of the nodes that it is nested for, once."""
+        key = (condition, pattern)
+        if key not in self._failing:
+            candidates = f"{{ SELECT DISTINCT ?{condition.var.name} WHERE {{ {pattern} }} }}"
+            if condition.var.name != THIS:
+                candidates += f" BIND(?{condition.var.name} AS ?{THIS})"
+            self._failing[key] = frozenset(self._asker.failing(condition, candidates))
+        return self._failing[key]
+
+    def _check(self, regex: str, flags: str) -> None:
+        """Refuse a regular expression that the engine can't read: to it, no text would match."""
+        if (regex, flags) in self._regexes:
+            return
+        given = f", {ox.Literal(flags)}" if flags else ""
+        if not any(self._terms.rows(f'SELECT (REGEX("", {ox.Literal(regex)}{given}) AS ?read) WHERE {{ }}')):
+            raise CalckgError(f"sh:pattern {regex!r} can't be read by this store; write it plainer")
+        self._regexes.add((regex, flags))
+
+
+def _result(query: Query, row: Row) -> Result:
+    path = row[query.path] if query.path else None
+    predicate = model.Predicate(path.value) if isinstance(path, ox.NamedNode) else None
+    return Result(row[THIS], row[query.value] if query.value else None, predicate)
+
+
+def _first(results: Iterable[Result], limit: int | None) -> tuple[list[Result], int]:
+    """Return the results in their order, ``limit`` at most, and how many more there are."""
+    if limit is None:
+        return sorted(results, key=_order), 0
+    total = 0
+
+    def counted() -> Iterator[Result]:
+        nonlocal total
+        for total, result in enumerate(results, 1):  # noqa: B007
+            yield result
+
+    first = heapq.nsmallest(limit, counted(), key=_order)
+    return first, total - len(first)
+
+
+def _order(result: Result) -> tuple[str, str, str]:
+    path = result.path.iri if isinstance(result.path, model.Predicate) else ""
+    return str(result.focus), "" if result.value is None else str(result.value), path

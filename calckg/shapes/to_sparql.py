@@ -1,0 +1,392 @@
+"""Plans to SPARQL 1.1: one SELECT each, for any graph whose default graph is the merge; none grows with the data.
+
+A condition becomes an expression that is never an error. In a condition EXISTS sees the variables of the row that it
+is asked for; where a path may have no length at all, its start is tried beside, for engines give a node that the data
+do not have no path to itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import count
+from typing import Final
+
+import pyoxigraph as ox
+
+from calckg.shapes import algebra as al
+from calckg.shapes import lexical, model
+from calckg.shapes.algebra import THIS, VALUE, Condition, End, Var
+from calckg.shapes.model import Path, Term
+from calckg.shapes.sparql_terms import Terms
+
+_TYPE: Final = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
+_SUBCLASS: Final = "<http://www.w3.org/2000/01/rdf-schema#subClassOf>"
+_FUNCTIONS: Final = {"IRI": "isIRI", "BlankNode": "isBlank", "Literal": "isLiteral"}
+_BASES: Final = {**dict.fromkeys(set(lexical.BOUNDS) - {"integer"}, "integer"), "dateTimeStamp": "dateTime"}
+_PAIRWISE: Final = 3  # so many values are joined with each other; more are counted
+
+
+# --- paths
+
+
+def path_text(path: Path) -> str:
+    """Return a property path in SPARQL's syntax (SPARQL 1.1, 9.1)."""
+    match path:
+        case model.Predicate(iri):
+            return f"<{iri}>"
+        case model.Inverse(inner):
+            return f"^({path_text(inner)})"
+        case model.Sequence(paths):
+            return f"({'/'.join(map(path_text, paths))})"
+        case model.Alternative(paths):
+            return f"({'|'.join(map(path_text, paths))})"
+        case model.Closure(inner, least, many):
+            return f"({path_text(inner)}){('+' if least else '*') if many else '?'}"
+
+
+def nullable(path: Path) -> bool:
+    """Tell whether a path leads from every node to itself."""
+    match path:
+        case model.Inverse(inner):
+            return nullable(inner)
+        case model.Sequence(paths):
+            return all(map(nullable, paths))
+        case model.Alternative(paths):
+            return any(map(nullable, paths))
+        case model.Closure(inner, least, _):
+            return least == 0 or nullable(inner)
+        case _:
+            return False
+
+
+def walked(before: str, start: str, path: Path, end: str) -> str:
+    """Return a pattern: what ``before`` binds, and the variable ``end`` to what ``path`` leads to from ``start``."""
+    walk = f"{before} {start} {path_text(path)} {end} ."
+    return f"{{ {walk} }} UNION {{ {before} BIND({start} AS {end}) }}" if nullable(path) else walk
+
+
+def group(pattern: str) -> str:
+    """Put a pattern into braces, so that others can stand beside it."""
+    return f"{{ {pattern} }}"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The text of a query and, in their order, which parts of a result its variables are."""
+
+    text: str
+    path: str | None = None
+    value: str | None = None
+
+
+class Renderer:
+    """Writes the conditions, the focus nodes and the questions of plans for one graph.
+
+    ``fails`` gives the nodes that do not conform to a constraint in SPARQL, of those that a pattern binds to ``?this``.
+    ``target`` gives the pattern of a target in SPARQL, which binds ``?this``.
+    """
+
+    def __init__(
+        self,
+        terms: Terms,
+        fails: Callable[[al.FailsSparql, str], frozenset[Term]],
+        target: Callable[[model.TargetSparql], str],
+    ) -> None:
+        self._terms, self._fails, self._target = terms, fails, target
+        self._numbers = count(1)
+        self._patterns: dict[str, str] = {}  # what binds a variable, all from the focus nodes on
+        self.chain: list[str] = []
+        """The variables on the way to the focus nodes: there is a result for each way (SHACL 4.8.1)."""
+        self.regexes: list[tuple[str, str]] = []
+
+    # --- focus nodes
+
+    def focus(self, focus: al.Focus, only: Sequence[Term] | None = None) -> str:
+        """Return the pattern that binds ``?this`` to the focus nodes; their targets give ``only`` these."""
+        self.chain = [f"this{number}" for number in range(len(focus.hops))]
+        root = self.chain[0] if self.chain else THIS
+        found = " UNION ".join(group(self._of_target(target, f"?{root}")) for target in focus.targets)
+        if only is not None:
+            found = f"{self._terms.table([root], [[node] for node in only])} {found}"
+        for number, hop in enumerate(focus.hops, 1):
+            end = THIS if number == len(focus.hops) else f"this{number}"
+            found = walked(found, f"?this{number - 1}", hop, f"?{end}")
+        return group(found)
+
+    def _of_target(self, target: model.Target, node: str) -> str:
+        match target:
+            case model.TargetNode(term):
+                return self._terms.block(node[1:], term)
+            case model.TargetClass(cls):
+                bound, text = self._known(cls)
+                return f"{bound} {node} {_TYPE}/{_SUBCLASS}* {text} ."
+            case model.TargetSubjectsOf(iri):
+                return f"{node} <{iri}> {self._fresh()} ."
+            case model.TargetObjectsOf(iri):
+                return f"{self._fresh()} <{iri}> {node} ."
+            case model.TargetSparql():
+                inner = self._target(target)
+                return inner if node == f"?{THIS}" else f"{{ SELECT (?{THIS} AS {node}) WHERE {{ {inner} }} }}"
+
+    def _fresh(self) -> str:
+        return f"?x{next(self._numbers)}"
+
+    def _known(self, end: End) -> tuple[str, str]:
+        """Return a block that must come first in the group, and what stands in a triple pattern."""
+        if isinstance(end, ox.BlankNode):
+            node = self._fresh()
+            return self._terms.block(node[1:], end), node
+        return "", self._text(end)
+
+    def _text(self, end: End) -> str:
+        return f"?{end.name}" if isinstance(end, Var) else self._terms.text(end)
+
+    # --- questions
+
+    def query(self, question: al.Question, focus: str) -> Query:
+        """Return the query of a question, all but ``Asked``, of the nodes that ``focus`` binds."""
+        self._patterns = {THIS: focus}
+        match question:
+            case al.Values(path, where):
+                found = focus if path is None else walked(focus, f"?{THIS}", path, f"?{VALUE}")
+                self._patterns[VALUE] = found
+                value = THIS if path is None else VALUE
+                return Query(
+                    self._select([THIS] if path is None else [THIS, VALUE], found, self.condition(where)), None, value
+                )
+            case al.Nodes(where):
+                return Query(self._nodes(where, focus))
+            case al.Languages(path):
+                one, other = self._fresh(), self._fresh()
+                found = walked(walked(focus, f"?{THIS}", path, one), f"?{THIS}", path, other)
+                found = f"{group(found)} BIND(LCASE(LANG({one})) AS ?language)"
+                where_ = f"!sameTerm({one}, {other}) && {_same_language(one, other)}"
+                return Query(self._select([THIS, "language"], found, where_))
+            case al.Triples(allowed):
+                others = (
+                    "".join(f" && ?path != <{iri}>" for iri in sorted(allowed))
+                    if len(allowed) < 2
+                    else (f" && !(?path IN ({', '.join(f'<{iri}>' for iri in sorted(allowed))}))")
+                )
+                found = f"{focus} ?{THIS} ?path ?{VALUE} ."
+                return Query(self._select([THIS, VALUE, "path"], found, f"true{others}"), "path", VALUE)
+            case al.Absent(path, other):
+                return Query(self._absent(path, other, focus), None, VALUE)
+            case al.Pairs(path, other, operator):
+                found = walked(focus, f"?{THIS}", path, f"?{VALUE}")
+                found = walked(group(found), f"?{THIS}", other, "?other")
+                less = f"!COALESCE(?{VALUE} {operator} ?other, false)"
+                return Query(self._select([THIS, VALUE, "other"], found, less), None, VALUE)
+            case al.Asked():
+                raise TypeError("a question in SPARQL is not rendered but asked")
+
+    def _select(self, names: Sequence[str], pattern: str, where: str) -> str:
+        selected = " ".join(f"?{name}" for name in (*self.chain, *names))
+        return f"SELECT DISTINCT {selected} WHERE {{ {pattern} {_filter(where)} }}"
+
+    def _nodes(self, where: Condition, focus: str) -> str:
+        """Count the values of all focus nodes at once, where it is counts that are asked for."""
+        if not isinstance(where, al.Count) or where.start != Var(THIS) or nullable(where.path) or where.count < 1:
+            return self._select([THIS], focus, self.condition(where))
+        end = f"?{where.end.name}"
+        self._patterns[where.end.name] = found = walked(focus, f"?{THIS}", where.path, end)
+        wanted = self.condition(where.where)
+        if where.operator == ">":
+            ways = " ".join(f"?{name}" for name in (*self.chain, THIS))
+            having = f"GROUP BY {ways} HAVING (COUNT(DISTINCT {end}) > {where.count})"
+            return f"SELECT {ways} WHERE {{ {found} {_filter(wanted)} }} {having}"
+        if where.count == 1:
+            return self._select([THIS], focus, self.condition(where))
+        counted = f"SELECT ?{THIS} (COUNT(DISTINCT {end}) AS ?n) WHERE {{ {found} {_filter(wanted)} }} GROUP BY ?{THIS}"
+        return self._select([THIS], f"{focus} OPTIONAL {{ {counted} }}", f"COALESCE(?n, 0) < {where.count}")
+
+    def _absent(self, path: Path | None, other: Path, focus: str) -> str:
+        this, value = Var(THIS), Var(VALUE)
+        there = walked(focus, f"?{THIS}", other, f"?{VALUE}")
+        if path is None:
+            here = f"{focus} BIND(?{THIS} AS ?{VALUE})"
+            back: Condition = al.Same(this, value)
+        else:
+            here = walked(focus, f"?{THIS}", path, f"?{VALUE}")
+            back = al.Reaches(this, path, value)
+        one = f"{group(here)} {_filter(self.condition(al.Neg(al.Reaches(this, other, value))))}"
+        two = f"{group(there)} {_filter(self.condition(al.Neg(back)))}"
+        return self._select([THIS, VALUE], f"{group(one)} UNION {group(two)}", "true")
+
+    # --- conditions
+
+    def condition(self, condition: Condition) -> str:
+        """Return an expression that is true where the condition holds, else false."""
+        match condition:
+            case al.Constant(holds):
+                return "true" if holds else "false"
+            case al.All(conditions):
+                return _joined(" && ", [self.condition(one) for one in conditions], "true")
+            case al.Any(conditions):
+                return _joined(" || ", [self.condition(one) for one in conditions], "false")
+            case al.Neg(inner):
+                return f"!({self.condition(inner)})"
+            case al.ExactlyOne(conditions):
+                ones = [f"IF({self.condition(one)}, 1, 0)" for one in conditions]
+                return f"({' + '.join(ones) or '0'} = 1)"
+            case al.Exists(start, path, end, where):
+                return self._exists(start, path, end, where)
+            case al.Reaches(start, path, end):
+                return self._reaches(start, path, end)
+            case al.ExistsTriple(start, predicate, object_, where):
+                bound, text = self._known(start)
+                pattern = f"{bound} {text} ?{predicate.name} ?{object_.name} ."
+                self._bind(start, predicate, pattern)
+                self._bind(start, object_, pattern)
+                return f"EXISTS {{ {pattern} {_filter(self.condition(where))} }}"
+            case al.Count():
+                return self._count(condition)
+            case al.FailsSparql(var):
+                return self._terms.is_in(f"?{var.name}", self._fails(condition, self._binding(var)))
+            case _:
+                return self._of_node(condition)
+
+    def _of_node(self, condition: Condition) -> str:
+        match condition:
+            case al.Same(one, other):
+                return f"sameTerm({self._text(one)}, {self._text(other)})"
+            case al.OneOf(var, terms):
+                return self._terms.is_one_of(f"?{var.name}", terms)
+            case al.IsKind(var, kinds):
+                return _joined(" || ", [f"{_FUNCTIONS[kind]}(?{var.name})" for kind in sorted(kinds)], "false")
+            case al.IsA(var, cls):
+                bound, text = self._known(cls)
+                return f"EXISTS {{ {bound} ?{var.name} {_TYPE}/{_SUBCLASS}* {text} . }}"
+            case al.HasDatatype(var, iri):
+                return _has_datatype(f"?{var.name}", iri, self._terms.local)
+            case al.Compares(one, operator, other):
+                return f"COALESCE({self._text(one)} {operator} {self._text(other)}, false)"
+            case al.LengthIs(var, operator, length):
+                return f"(!isBlank(?{var.name}) && STRLEN(STR(?{var.name})) {operator} {length})"
+            case al.Matches(var, regex, flags):
+                self.regexes.append((regex, flags))
+                return f"(!isBlank(?{var.name}) && {_regex(f'?{var.name}', regex, flags)})"
+            case al.InLanguage(var, ranges):
+                matched = [f"langMatches(LANG(?{var.name}), {ox.Literal(one)})" for one in ranges]
+                return f"(isLiteral(?{var.name}) && {_joined(' || ', matched, 'false')})"
+            case al.SameLanguage(one, other):
+                return _same_language(f"?{one.name}", f"?{other.name}")
+            case _:
+                raise TypeError(f"{type(condition).__name__} is not known to the renderer")
+
+    def _exists(self, start: End, path: Path, end: Var, where: Condition) -> str:
+        bound, text = self._known(start)
+        walk = f"{bound} {text} {path_text(path)} ?{end.name} ."
+        self._bind(start, end, walked(self._binding(start), text, path, f"?{end.name}"), whole=True)
+        found = f"EXISTS {{ {walk} {_filter(self.condition(where))} }}"
+        if not nullable(path):
+            return found
+        if isinstance(start, Var):
+            return f"({found} || {self.condition(_renamed(where, end, start))})"
+        return f"({found} || EXISTS {{ {self._terms.block(end.name, start)} {_filter(self.condition(where))} }})"
+
+    def _reaches(self, start: End, path: Path, end: End) -> str:
+        (bound, one), (known, other) = self._known(start), self._known(end)
+        found = f"EXISTS {{ {bound} {known} {one} {path_text(path)} {other} . }}"
+        return f"({found} || sameTerm({self._text(start)}, {self._text(end)}))" if nullable(path) else found
+
+    def _count(self, counted: al.Count) -> str:
+        least = counted.count + (counted.operator in {">", "<="})
+        found = self._at_least(counted, least)
+        return f"!({found})" if counted.operator in {"<", "<="} else found
+
+    def _at_least(self, counted: al.Count, least: int) -> str:
+        if least <= 0:
+            return "true"
+        if not nullable(counted.path) or not isinstance(counted.start, Var):
+            return self._others(counted, least)
+        others = replace(counted, where=al.All((counted.where, al.Neg(al.Same(counted.end, counted.start)))))
+        itself = self.condition(_renamed(counted.where, counted.end, counted.start))
+        with_itself = self._others(others, least - 1) if least > 1 else "true"
+        return f"(({itself} && {with_itself}) || {self._others(others, least)})"
+
+    def _others(self, counted: al.Count, least: int) -> str:
+        bound, start = self._known(counted.start)
+        path, end = path_text(counted.path), counted.end
+        walks = walked(self._binding(counted.start), start, counted.path, f"?{end.name}")
+        self._bind(counted.start, end, walks, whole=True)
+        if least <= _PAIRWISE or not isinstance(counted.start, Var):
+            ends = [end, *(Var(self._fresh()[1:]) for _ in range(least - 1))]
+            found = " ".join(f"{start} {path} ?{one.name} ." for one in ends)
+            for one in ends[1:]:
+                self._patterns[one.name] = walked(self._binding(counted.start), start, counted.path, f"?{one.name}")
+            unlike = [f"!sameTerm(?{one.name}, ?{other.name})" for n, one in enumerate(ends) for other in ends[n + 1 :]]
+            wanted = [self.condition(_renamed(counted.where, end, one)) for one in ends]
+            return f"EXISTS {{ {bound} {found} {_filter(_joined(' && ', unlike + wanted, 'true'))} }}"
+        having = f"GROUP BY {start} HAVING (COUNT(DISTINCT ?{end.name}) >= {least})"
+        inner = f"{start} {path} ?{end.name} . {_filter(self.condition(counted.where))}"
+        return f"EXISTS {{ {{ SELECT {start} WHERE {{ {inner} }} {having} }} }}"
+
+    # --- what binds a variable, for the constraints in SPARQL that are asked of its values beforehand
+
+    def _binding(self, end: End) -> str:
+        if isinstance(end, Var):
+            return group(self._patterns.get(end.name, ""))
+        return group(self._known(end)[0])
+
+    def _bind(self, start: End, end: Var, pattern: str, *, whole: bool = False) -> None:
+        self._patterns[end.name] = pattern if whole else f"{self._binding(start)} {pattern}"
+
+
+def _renamed(condition: Condition, old: Var, new: Var) -> Condition:
+    """Return a condition that speaks of another variable in the place of ``old``."""
+
+    def of(value: object) -> object:
+        if value == old:
+            return new
+        if isinstance(value, tuple):
+            return tuple(of(one) for one in value)
+        return _renamed(value, old, new) if isinstance(value, _CONDITIONS) else value
+
+    return replace(condition, **{one.name: of(getattr(condition, one.name)) for one in fields(condition)})  # type: ignore[arg-type]
+
+
+_CONDITIONS: Final = al.Condition.__args__
+
+
+def _has_datatype(node: str, iri: str, local: bool) -> str:
+    found = [f"isLiteral({node})", f"sameTerm(DATATYPE({node}), <{iri}>)"]
+    base = _BASES.get(iri.removeprefix(lexical.XSD))
+    if local and base is not None:  # a local store keeps the datatype that it is derived from
+        found[1] = f"DATATYPE({node}) IN (<{iri}>, <{lexical.XSD}{base}>)"
+    form, unfinished = lexical.form(iri), lexical.not_form(iri)
+    if form is not None:
+        found.append(_regex(node, f"^({form})$", ""))
+    if unfinished is not None:
+        found.append(f"!{_regex(node, f'^({unfinished})$', '')}")
+    return f"COALESCE({' && '.join((*found, *_within(node, *lexical.bounds(iri))))}, false)"
+
+
+def _within(node: str, least: int | None, greatest: int | None) -> Iterator[str]:
+    """Yield the bounds of an integer; where it is only its sign, whatever its length."""
+    above, below = _regex(node, "^[+]?0*[1-9]", ""), _regex(node, "^-0*[1-9]", "")
+    if least is not None and greatest is not None:
+        number = f"<{lexical.XSD}decimal>(STR({node}))"
+        yield f"{number} >= {least} && {number} <= {greatest}"
+    elif least is not None:
+        yield above if least > 0 else f"!{below}"
+    elif greatest is not None:
+        yield below if greatest < 0 else f"!{above}"
+
+
+def _regex(node: str, regex: str, flags: str) -> str:
+    given = f", {ox.Literal(flags)}" if flags else ""
+    return f"REGEX(STR({node}), {ox.Literal(regex)}{given})"
+
+
+def _same_language(one: str, other: str) -> str:
+    return f'(isLiteral({one}) && isLiteral({other}) && LANG({one}) != "" && LCASE(LANG({one})) = LCASE(LANG({other})))'
+
+
+def _filter(condition: str) -> str:
+    return "" if condition == "true" else f"FILTER({condition})"
+
+
+def _joined(operator: str, conditions: Sequence[str], none: str) -> str:
+    return f"({operator.join(conditions)})" if len(conditions) > 1 else conditions[0] if conditions else none
