@@ -230,6 +230,24 @@ def encode(connection: DuckDBPyConnection, relation: str) -> int:
 
     ``g`` is NULL for the default graph.
     """
+    stage(connection, _facts(relation))
+    return settle(connection)
+
+
+def stage_lines(connection: DuckDBPyConnection, path: Path, graph: str) -> int:
+    """Put by the triples of a file of canonical N-Triples, all in ``graph`` (an IRI); return how many there were."""
+    file, iri = (str(text).replace("'", "''") for text in (path, graph))
+    lines = f"""SELECT line, strpos(line, ' ') AS first FROM read_csv('{file}', columns = {{'line': 'VARCHAR'}},
+        header = false, delim = '\x01', quote = '', escape = '', max_line_size = 100000000, auto_detect = false)"""
+    parts = f"""SELECT substr(line, 1, first - 1) AS s, substr(line, first + 1) AS more FROM ({lines}) line"""
+    split = f"""SELECT s, substr(more, 1, strpos(more, ' ') - 1) AS p,
+        substr(more, strpos(more, ' ') + 1, length(more) - strpos(more, ' ') - 2) AS o, '<{iri}>' AS g
+    FROM ({parts}) part"""
+    return stage(connection, _facts(f"({split})"))
+
+
+def _facts(relation: str) -> str:
+    """Return what ``stage`` takes for a relation of canonical N-Quads texts."""
     plain = "CASE WHEN starts_with({0}, '<') THEN substr({0}, 2, length({0}) - 2) ELSE {0} END"
     s, p, g = (plain.format(name) for name in "spg")
     quote = "length(o) - strpos(reverse(o), '\"') + 1"  # the last one: inside the quotes every quote is escaped
@@ -237,15 +255,11 @@ def encode(connection: DuckDBPyConnection, relation: str) -> int:
     unescaped = v
     for escape, character in _UNESCAPES:
         unescaped = f"replace({unescaped}, '{escape}', {character})"
-    stage(
-        connection,
-        f"""SELECT {s} AS s, {p} AS p, {g} AS g,
+    return f"""SELECT {s} AS s, {p} AS p, {g} AS g,
             CASE WHEN quote IS NULL THEN {plain.format("o")} WHEN contains(o, '\\') THEN {unescaped} ELSE {v} END AS v,
             CASE WHEN o LIKE '%@%' AND substr(o, quote + 1, 1) = '@' THEN lower(substr(o, quote + 1))
                  ELSE substr(o, quote + 1) END AS t
-        FROM (SELECT *, CASE WHEN starts_with(o, '"') THEN {quote} END AS quote FROM {relation}) quoted""",
-    )
-    return settle(connection)
+        FROM (SELECT *, CASE WHEN starts_with(o, '"') THEN {quote} END AS quote FROM {relation}) quoted"""
 
 
 def _is_there(connection: DuckDBPyConnection, table: str) -> bool:

@@ -227,3 +227,19 @@ def test_two_terms_of_one_hash_are_told_apart(monkeypatch: pytest.MonkeyPatch, t
     assert columnar.add(connection, lambda: calls.append(columnar.stage_quads(connection, quads))) == 5 + len(there)
     assert calls == [5, 5]
     assert set(columnar.quads(connection)) == {*there, *quads}
+
+
+@FEW
+@given(st.lists(terms.quads(terms.TEXT), max_size=6))
+@example(SAMPLES)
+def test_lines_of_a_file_are_staged_as_the_quads_are(
+    tmp_path_factory: pytest.TempPathFactory, quads: list[ox.Quad]
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "lines.nt"
+    triples = {quad.triple for quad in quads}
+    with path.open("wb") as output:
+        ox.serialize(triples, output, format=ox.RdfFormat.N_TRIPLES)
+    connection = encoded([])
+    assert columnar.stage_lines(connection, path, G.value) == len(triples)
+    columnar.settle(connection)
+    assert {quad.triple for quad in columnar.quads(connection)} == triples

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pyoxigraph as ox
 import pytest
@@ -288,3 +289,73 @@ def test_files_and_a_graph_are_two_things(run: Run, folder: Path) -> None:
 def test_the_environment_s_graph_gives_way_to_files(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CALCKG_KG", str(folder))
     assert run("validate", folder / "good.ttl", "--shapes", folder / "shapes.ttl").code == 0
+
+
+# options
+
+
+def bad(folder: Path) -> tuple[str | Path, ...]:
+    return "validate", folder / "bad.ttl", "--shapes", folder / "shapes.ttl"
+
+
+def test_only_one_shape_and_one_node_are_checked(run: Run, folder: Path) -> None:
+    done = run(
+        "validate",
+        folder / "bad.ttl",
+        "--shapes",
+        folder / "shapes.ttl",
+        "--shape",
+        "https://example.org/label",
+        "--format",
+        "json",
+    )
+    assert {finding["rule"] for finding in json.loads(done.out)} == {"https://example.org/label"}
+    done = run(
+        "validate",
+        folder / "bad.ttl",
+        "--shapes",
+        folder / "shapes.ttl",
+        "--focus",
+        "https://example.org/other",
+        "--format",
+        "json",
+    )
+    assert json.loads(done.out) == []
+
+
+def test_an_unknown_shape_is_told(run: Run, folder: Path) -> None:
+    done = run(
+        "validate", folder / "bad.ttl", "--shapes", folder / "shapes.ttl", "--shape", "https://example.org/lable"
+    )
+    assert done.code == 2
+    assert "did you mean https://example.org/label" in done.complaint
+
+
+def test_a_limit_says_how_many_more(run: Run, folder: Path) -> None:
+    done = run(*bad(folder), "--limit", "0")
+    assert done.code == 1
+    assert "1 more of https://example.org/label" in done.err
+
+
+def test_explain_prints_queries_and_times(run: Run, folder: Path) -> None:
+    done = run(*bad(folder), "--explain")
+    assert "MinCountConstraintComponent" in done.err
+    assert " ms, 1 results" in done.err
+    assert "SELECT" in done.err
+
+
+def test_sarif_has_a_result_for_each_finding(run: Run, folder: Path) -> None:
+    (told,) = json.loads(run(*bad(folder), "--format", "sarif").out)["runs"]
+    levels = {result["level"] for result in told["results"]}
+    assert levels == {"error", "warning", "note"}
+    uris = {r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in told["results"]}
+    assert uris == {str(folder / "bad.ttl")}
+    ids = [rule["id"] for rule in told["tool"]["driver"]["rules"]]
+    assert all(ids[result["ruleIndex"]] == result["ruleId"] for result in told["results"])
+
+
+def test_junit_fails_a_shape_with_grave_findings(run: Run, folder: Path) -> None:
+    suite = ElementTree.fromstring(run(*bad(folder), "--format", "junit").out)
+    failed = [case.get("name") for case in suite if case.find("failure") is not None]
+    assert failed == ["https://example.org/label"]
+    assert suite.get("failures") == "1"

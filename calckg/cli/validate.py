@@ -152,13 +152,13 @@ def _explain(outcome: Validation) -> None:
 
 def _summary(outcome: Validation, failed: bool) -> None:
     """Tell how many results there are, by severity, and what the limit left out."""
+    from calckg.shapes.engine import rule
+
     found = ", ".join(f"{count} {severity}" for severity, count in outcome.counts().items())
     for one in outcome.outcomes:
         if one.more:
-            shape = one.plan.shape.node
-            told = (
-                (prefixes.load().compress(shape.value) or shape.value) if isinstance(shape, ox.NamedNode) else "a shape"
-            )
+            shape = rule(outcome, one)
+            told = prefixes.load().compress(shape) or shape
             component = one.plan.constraint.component.rpartition("#")[2]
             print(f"{one.more:,} more of {told} ({component})", file=sys.stderr)
     verdict = ("does not conform" if failed else "conforms") + (f" ({found})" if found else "")

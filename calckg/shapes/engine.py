@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from calckg.shapes.model import Term
 from calckg.shapes.on_columns import OnColumns
 from calckg.shapes.on_sparql import OnSparql
 from calckg.shapes.results import Outcome
+from calckg.sparql import LocalGraph
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -122,14 +124,25 @@ def validate_files(paths: Sequence[Path], shapes: Sequence[Path], options: Optio
     known = read_shapes(shapes)
     connection = columnar.connect()
     graphs = {path.resolve().as_uri(): str(path) for path in paths}
+    with tempfile.TemporaryDirectory(prefix="calckg-") as folder:
+        # As lines they go to the columns without Python, and to a store if a shape asks in SPARQL.
+        lines = {graph: Path(folder) / f"{number}.nt" for number, graph in enumerate(graphs)}
+        for path, file in zip(graphs.values(), lines.values(), strict=True):
+            with file.open("wb") as output:
+                ox.serialize((quad.triple for quad in rdf.read(path)), output, format=ox.RdfFormat.N_TRIPLES)
 
-    def stage() -> None:
-        for path in paths:
-            columnar.stage_quads(connection, rdf.read(path), path.resolve().as_uri())
+        def stage() -> None:
+            for graph, file in lines.items():
+                columnar.stage_lines(connection, file, graph)
 
-    columnar.add(connection, stage)
-    backend = OnColumns(connection, shapes=known.graph)
-    return _run(connection, backend, known, {}, options or Options(), graphs)
+        def store() -> SparqlGraph:
+            made = ox.Store()
+            for file in lines.values():
+                made.bulk_load(path=str(file), format=ox.RdfFormat.N_TRIPLES, lenient=True)
+            return LocalGraph(made)
+
+        columnar.add(connection, stage)
+        return _run(connection, OnColumns(connection, store, known.graph), known, {}, options or Options(), graphs)
 
 
 def rule(validation: Validation, outcome: Outcome) -> str:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,8 +44,8 @@ def environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if key not in {"PYTHONDONTWRITEBYTECODE", "CALCKG_KG"}}
 
 
-def run(*command: str | Path) -> Run:
-    """Run ``command`` to its end; what it prints is shown, and the measurement ended, only if it fails.
+def run(*command: str | Path, codes: Collection[int] = (0,)) -> Run:
+    """Run ``command`` to its end; what it prints is shown, and the measurement ended, only if it fails (not ``codes``).
 
     The peak memory of a process begins with that of the one that starts it, so whoever calls this must stay small.
     """
@@ -56,7 +56,7 @@ def run(*command: str | Path) -> Run:
             _, status, usage = os.wait4(process.pid, 0)
             wall = time.perf_counter() - begin
             process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
+        if process.returncode not in codes:
             printed.seek(0)
             told = printed.read().decode("utf-8", "replace").strip()
             sys.exit(f"{shlex.join(map(str, command))}: exit code {process.returncode}\n{told}")
