@@ -63,14 +63,15 @@ CREATE VIRTUAL TABLE vocabulary USING fts5vocab(word_of_name, row);
 CREATE TABLE word (text TEXT PRIMARY KEY, reversed TEXT NOT NULL, letters INTEGER NOT NULL, names INTEGER NOT NULL)
     WITHOUT ROWID;
 """
+# What is plain ASCII the tokenizer takes apart as ``words`` does; a text has as many letters as bytes then.
 _INDEXES = """
+INSERT INTO word_of_name (rowid, words)
+SELECT id, CASE WHEN length(text) = length(CAST(text AS BLOB)) THEN text ELSE words(text) END FROM name ORDER BY id;
 CREATE INDEX concept_by_code ON concept (local COLLATE NOCASE);
 INSERT INTO word SELECT term, reversed(term), letters(term), doc FROM vocabulary WHERE correctable(term);
 CREATE INDEX word_by_end ON word (reversed, letters, names);
 INSERT INTO word_of_name (word_of_name) VALUES ('optimize');
 """
-_INSERT_CONCEPT = """INSERT INTO concept (id, leader, namespace, local)
-    SELECT ?1, ?2, id, ?5 FROM namespace WHERE prefix = ?3 AND iri = ?4"""
 _JOINED = """JOIN name n ON n.id = f.rowid JOIN coded c ON c.id = n.concept JOIN coded l ON l.id = c.leader"""
 _COLUMNS = "n.text, n.kind, c.curie, l.iri, l.curie, l.label"
 _NAMES = f"SELECT {_COLUMNS} FROM word_of_name f {_JOINED} WHERE word_of_name MATCH ? ORDER BY f.rowid"
@@ -103,36 +104,40 @@ def write(connection: DuckDBPyConnection, path: Path) -> None:
             index.create_function("letters", 1, letters, deterministic=True)
             index.create_function("correctable", 1, _correctable, deterministic=True)
             index.executescript(_SCHEMA)
-            for concepts in _concepts(connection):
-                namespaces = {concept[2:4] for concept in concepts}
-                index.executemany("INSERT OR IGNORE INTO namespace (prefix, iri) VALUES (?, ?)", namespaces)
-                index.executemany(_INSERT_CONCEPT, concepts)
-            number = 0
+            index.create_function("words", 1, lambda text: " ".join(words(text)), deterministic=True)
             for names in _names(connection):
-                rows = [(number + i, *name) for i, name in enumerate(names, 1)]
-                index.executemany("INSERT INTO name VALUES (?, ?, ?, ?)", (row[:4] for row in rows))
-                labels = ((row[0], row[3]) for row in rows if row[4])
-                index.executemany("UPDATE concept SET label = ? WHERE id = ?", labels)
-                texts = ((row[0], " ".join(words(row[1]))) for row in rows)
-                index.executemany("INSERT INTO word_of_name (rowid, words) VALUES (?, ?)", texts)
-                number += len(rows)
+                index.executemany("INSERT INTO name VALUES (?, ?, ?, ?)", names)
+            namespaces: dict[tuple[str, str], int] = {}
+            for concepts in _concepts(connection):
+                rows = [
+                    (identifier, leader, namespaces.setdefault((prefix, iri), len(namespaces) + 1), local, label)
+                    for identifier, leader, prefix, iri, local, label in concepts
+                ]
+                index.executemany("INSERT INTO concept VALUES (?, ?, ?, ?, ?)", rows)
+            index.executemany(
+                "INSERT INTO namespace VALUES (?, ?, ?)", [(number, *one) for one, number in namespaces.items()]
+            )
             index.executescript(_INDEXES)
             index.commit()
     except sqlite3.Error as error:
         raise CalckgError(f"{path}: the index of names can't be written ({error}); is the disk full?") from None
 
 
-def _concepts(connection: DuckDBPyConnection) -> Iterator[list[tuple[object, ...]]]:
+def _concepts(connection: DuckDBPyConnection) -> Iterator[list[tuple[int, int, str, str, str, int | None]]]:
     from calckg import prefixes
 
     table = prefixes.load()
     cursor = connection.execute(
         f"""WITH {_clique(table.expand("ckg:cliqueLeader"))}
-        SELECT c.id, c.leader, s.value, n.value FROM clique c JOIN term s ON s.id = c.id
-        LEFT JOIN ({_values(table.expand("skos:notation"))}) n ON n.s = c.id ORDER BY c.id"""
+        SELECT c.id, c.leader, s.value, n.value, l.n FROM clique c JOIN term s ON s.id = c.id
+        LEFT JOIN ({_values(table.expand("skos:notation"))}) n ON n.s = c.id
+        LEFT JOIN (SELECT s, n FROM numbered_name WHERE is_label) l ON l.s = c.id ORDER BY c.id"""
     )
     while rows := cursor.fetchmany(_BATCH):
-        yield [(identifier, leader, *_split(iri, code or "", table)) for identifier, leader, iri, code in rows]
+        yield [
+            (identifier, leader, *_split(iri, code or "", table), label)
+            for identifier, leader, iri, code, label in rows
+        ]
 
 
 def _split(iri: str, code: str, table: Prefixes) -> tuple[str, str, str]:
@@ -143,8 +148,8 @@ def _split(iri: str, code: str, table: Prefixes) -> tuple[str, str, str]:
     return (prefix + colon, iri.removesuffix(local), local) if local else ("", "", iri)
 
 
-def _names(connection: DuckDBPyConnection) -> Iterator[list[tuple[str, int, int, bool]]]:
-    """Yield (text, kind, concept, whether it is the label) of each name, the best first.
+def _names(connection: DuckDBPyConnection) -> Iterator[list[tuple[int, str, int, int]]]:
+    """Yield (number, text, kind, concept) of each name, the best first, and leave them in ``numbered_name``.
 
     What is only the concept's code is no name.
     """
@@ -156,8 +161,8 @@ def _names(connection: DuckDBPyConnection) -> Iterator[list[tuple[str, int, int,
     kinds.append((table.expand("oboInOwl:hasExactSynonym"), KINDS.index("exact")))
     kinds.append((table.expand("rdfs:label"), KINDS.index("label")))
     declared = ", ".join(f"('{iri}', {kind})" for iri, kind in kinds)
-    cursor = connection.execute(
-        f"""WITH {_clique(table.expand("ckg:cliqueLeader"))},
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE numbered_name AS WITH {_clique(table.expand("ckg:cliqueLeader"))},
         retired AS (SELECT DISTINCT q.s FROM quad q JOIN term p ON p.id = q.p JOIN term o ON o.id = q.o
             WHERE p.value = '{table.expand("owl:deprecated")}' AND o.value = 'true'),
         name AS (
@@ -171,10 +176,13 @@ def _names(connection: DuckDBPyConnection) -> Iterator[list[tuple[str, int, int,
             LEFT JOIN ({_values(table.expand("rdfs:label"), table.expand("kg:derived/label"))}) label ON label.s = n.s
             WHERE code.value IS DISTINCT FROM n.text
             QUALIFY row_number() OVER (PARTITION BY n.s, lower(n.text) ORDER BY is_label DESC, n.kind, n.text) = 1)
-        SELECT n.text, n.kind, n.s, n.is_label FROM one n LEFT JOIN retired r ON r.s = n.s
-        ORDER BY len(regexp_extract_all(n.text, '[\\pL\\pN]+')), r.s IS NOT NULL, length(n.text), n.kind,
-            n.s <> n.leader, n.text, n.s"""
+        SELECT row_number() OVER (
+            ORDER BY len(regexp_extract_all(n.text, '[\\pL\\pN]+')), r.s IS NOT NULL, length(n.text), n.kind,
+                n.s <> n.leader, n.text, n.s) AS n,
+            n.text, n.kind, n.s, n.is_label
+        FROM one n LEFT JOIN retired r ON r.s = n.s"""
     )
+    cursor = connection.execute("SELECT n, text, kind, s FROM numbered_name ORDER BY n")
     while rows := cursor.fetchmany(_BATCH):
         yield rows
 

@@ -58,7 +58,7 @@ def test_the_parameter_of_a_stored_query_is_completed(complete: Complete) -> Non
 @pytest.mark.parametrize(
     ("command", "begin", "option"),
     [
-        ("validate", "--sh", "--shapes"),
+        ("validate", "--foc", "--focus"),
         ("validate", "--fa", "--fail-on"),
         ("dump", "--ro", "--root"),
         ("sparql", "--en", "--endpoint"),

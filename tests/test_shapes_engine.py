@@ -114,7 +114,6 @@ LITERALS = [
     "1",
     "2",
     "7",
-    '"2020-01-01"^^xsd:date',
     '"zz"^^xsd:integer',
 ]
 PATHS = ["ex:p", "ex:q", "[ sh:inversePath ex:p ]", "( ex:p ex:q )", "[ sh:alternativePath ( ex:p ex:q ) ]"]
@@ -195,11 +194,12 @@ def test_results_are_those_of_pyshacl(
     assert set(ours(data, shapes, "sparql")) == set(expected)
 
 
+@pytest.mark.parametrize("value", ["true", '"2020-01-01"^^xsd:date'])
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_what_can_not_be_compared_is_a_violation(backend: str) -> None:
-    """A boolean and a number have no order (SPARQL 1.1, 17.3): a violation by SHACL 4.3, which pySHACL passes over."""
+def test_what_can_not_be_compared_is_a_violation(backend: str, value: str) -> None:
+    """A date and a number have no order (SPARQL 1.1, 17.3): a violation by SHACL 4.3, which pySHACL passes over."""
     shapes = HEAD + "ex:s a sh:PropertyShape ; sh:targetSubjectsOf ex:p ; sh:path ex:p ; sh:maxExclusive 7 ."
-    data = HEAD + "ex:n0 ex:p true ."
+    data = HEAD + f"ex:n0 ex:p {value} ."
     assert len(ours(data, shapes, backend)) == 1
     assert not by_pyshacl(data, shapes)
 

@@ -128,7 +128,7 @@ class Asker:
                 yield from ((row[THIS], row) for row in self._rows(f"{head} {{ {inside} }} {tail}"))
             return
         for (node,) in self._each([THIS], focus if isinstance(focus, str) else _single(focus)):
-            inside = Insertion(constants, self._terms.block(THIS, node), [THIS]).inside(select)
+            inside = Insertion(constants, self._terms.block(THIS, node), [THIS], always=True).inside(select)
             yield from ((node, row) for row in self._rows(f"{head} {{ {inside} }} {tail}"))
 
     def _values(self, focus: Sequence[Term] | str, path: Path | None) -> Iterator[str]:

@@ -1,8 +1,9 @@
 """Plans run by SPARQL: one SELECT each, on a local store or inside a user's own triple store.
 
-Where this back end differs from the columns, it is the store's doing: a local store writes numbers, booleans and
-dates its own way (``"01"^^xsd:integer`` is ``1`` in it), so that patterns, lengths, equality of terms and values in
-results are those of what it wrote; and an endpoint's blank nodes have the names it gives them in each answer.
+Where this back end differs from the columns, it is the store's doing. A local store writes numbers, booleans and dates
+its own way (``"01"^^xsd:integer`` and ``"1"^^xsd:byte`` are ``1`` in it, ``4.0`` is ``4``), so that patterns, lengths,
+equality of terms and the values of results are those of what it wrote, and an integer in its bounds is taken for one
+of a derived datatype. An endpoint's blank nodes have the names that it gives them in each answer.
 """
 
 from __future__ import annotations

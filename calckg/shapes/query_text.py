@@ -213,7 +213,7 @@ def _expanded(stream: Iterable[Token]) -> Iterator[Token]:
         elif prologue == "PREFIX" and kind == "name":
             name = text[:-1]
         elif prologue and kind == "iri":
-            iri = urljoin(base, text[1:-1]) if base else text[1:-1]
+            iri = _resolved(base, text[1:-1])
             if prologue == "BASE":
                 base = iri
             else:
@@ -225,9 +225,14 @@ def _expanded(stream: Iterable[Token]) -> Iterator[Token]:
                 raise UsageError(f"the query uses the prefix {prefix}:, which is not declared; add it to sh:prefixes")
             yield "iri", f"<{prefixes[prefix]}{_ESCAPED.sub(lambda match: match[1], local)}>"
         elif kind == "iri" and base:
-            yield "iri", f"<{urljoin(base, text[1:-1])}>"
+            yield "iri", f"<{_resolved(base, text[1:-1])}>"
         else:
             yield kind, text
+
+
+def _resolved(base: str, iri: str) -> str:
+    # An empty fragment, as a namespace has it, is lost in joining.
+    return urljoin(base, iri) + ("#" if iri.endswith("#") else "") if base else iri
 
 
 # --- written again
@@ -237,14 +242,21 @@ class Insertion:
     """What values insertion puts at the head of each group.
 
     ``constants`` are blocks that bind one variable each; ``focus`` is one that binds all of ``names``. The outermost
-    group always has it unless ``everywhere`` is false; another where it speaks of one of ``names`` and does not bind
-    the only one first; none has it in an EXISTS, whose variables are those of the group around it.
+    group has it unless ``outermost`` is false; another where it speaks of one of ``names`` and does not bind the only
+    one first (``always``: also then); none has it in an EXISTS, whose variables are those of the group around it.
     """
 
     def __init__(
-        self, constants: Mapping[str, str], focus: str = "", names: Iterable[str] = (), *, outermost: bool = True
+        self,
+        constants: Mapping[str, str],
+        focus: str = "",
+        names: Iterable[str] = (),
+        *,
+        outermost: bool = True,
+        always: bool = False,
     ) -> None:
-        self._constants, self._focus, self._names, self._outermost = constants, focus, tuple(names), outermost
+        self._constants, self._focus, self._names = constants, focus, tuple(names)
+        self._outermost, self._always = outermost, always
 
     def inside(self, query: Select) -> str:
         """Write the outermost group of a query, without its braces."""
@@ -257,7 +269,7 @@ class Insertion:
         spoken = group.mentions()
         found = "".join(f"{block} " for name, block in self._constants.items() if name in spoken)
         if self._focus and not in_exists and spoken & set(self._names):
-            bound = len(self._names) == 1 and group.binds_first(self._names[0])
+            bound = not self._always and len(self._names) == 1 and group.binds_first(self._names[0])
             found += "" if bound else f"{self._focus} "
         return found + self._parts(group, in_exists)
 

@@ -368,7 +368,7 @@ def _within(node: str, least: int | None, greatest: int | None) -> Iterator[str]
     above, below = _regex(node, "^[+]?0*[1-9]", ""), _regex(node, "^-0*[1-9]", "")
     if least is not None and greatest is not None:
         number = f"<{lexical.XSD}decimal>(STR({node}))"
-        yield f"{number} >= {least} && {number} <= {greatest}"
+        yield f"{number} >= {least}.0 && {number} <= {greatest}.0"
     elif least is not None:
         yield above if least > 0 else f"!{below}"
     elif greatest is not None:

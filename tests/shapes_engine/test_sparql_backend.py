@@ -1,0 +1,160 @@
+"""Plans run by SPARQL: on a local store, and on what stands for an endpoint (no functions, no blank nodes)."""
+
+from __future__ import annotations
+
+import pyoxigraph as ox
+import pytest
+
+from calckg.errors import CalckgError
+from calckg.shapes import compiler, reader
+from calckg.shapes.on_sparql import OnSparql
+from calckg.sparql import LocalGraph, Result, SparqlGraph
+
+PREFIXES = """@prefix : <http://e/> . @prefix sh: <http://www.w3.org/ns/shacl#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix xsd: <http://www.w3.org/2001/XMLSchema#> ."""
+
+
+class Distant:
+    """A store that is asked by text alone, as an endpoint is."""
+
+    def __init__(self, store: ox.Store) -> None:
+        self._local = LocalGraph(store)
+
+    def query(self, text: str) -> Result:
+        return self._local.query(text)
+
+
+def triples(turtle: str) -> list[ox.Triple]:
+    parsed = ox.parse(f"{PREFIXES} {turtle}", format=ox.RdfFormat.TURTLE)
+    return [ox.Triple(quad.subject, quad.predicate, quad.object) for quad in parsed]
+
+
+def store(turtle: str) -> ox.Store:
+    found = ox.Store()
+    found.extend(ox.Quad(t.subject, t.predicate, t.object) for t in triples(turtle))
+    return found
+
+
+def short(term: object) -> str:
+    return str(term).replace("<http://e/", ":").removesuffix(">")
+
+
+def results(shapes: str, data: str, graph: SparqlGraph | None = None, **options: object) -> list[tuple[str, str]]:
+    plans = list(compiler.compile_shapes(reader.read(triples(shapes))))
+    backend = OnSparql(graph or LocalGraph(store(data)))
+    outcomes = backend.run(plans, **options)  # type: ignore[arg-type]
+    return [(short(r.focus), short(r.value)) for outcome in outcomes for r in outcome.results]
+
+
+PEOPLE = """:a a :Person ; :knows :b, :c, :d, :e . :b a :Person ; :knows :b . :c :knows :a .
+:Poet rdfs:subClassOf :Person . :d a :Poet . :e :age 7, 8, 9 ."""
+
+
+@pytest.mark.parametrize("endpoint", [False, True])
+@pytest.mark.parametrize(
+    ("constraint", "expected"),
+    [
+        ("sh:path :knows ; sh:minCount 1", [(":d", "None")]),
+        ("sh:path :knows ; sh:minCount 2", [(":b", "None"), (":d", "None")]),
+        ("sh:path :knows ; sh:maxCount 3", [(":a", "None")]),
+        ("sh:path :knows ; sh:class :Person", [(":a", ":c"), (":a", ":e")]),
+        ("sh:path :knows ; sh:disjoint :knows", [(":a", f":{x}") for x in "bcde"] + [(":b", ":b")]),
+        ("sh:path [ sh:inversePath :knows ] ; sh:minCount 1", []),
+        # One more than those that :knows leads to: a path of no length leads to the node itself.
+        ("sh:path [ sh:zeroOrOnePath :knows ] ; sh:maxCount 4", [(":a", "None")]),
+        ("sh:path [ sh:zeroOrOnePath :knows ] ; sh:maxCount 1", [(":a", "None")]),
+        ("sh:path :knows ; sh:qualifiedValueShape [ sh:class :Person ] ; sh:qualifiedMinCount 2", [
+            (":b", "None"), (":d", "None")
+        ]),
+        ("sh:not [ sh:path :knows ; sh:minCount 4 ]", [(":a", ":a")]),
+        ("sh:not [ sh:path :knows ; sh:minCount 2 ]", [(":a", ":a")]),
+        ("sh:xone ( [ sh:class :Poet ] [ sh:path :knows ; sh:hasValue :b ] )", []),
+        ("sh:closed true ; sh:ignoredProperties ( <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> )", [
+            (":a", f":{x}") for x in "bcde"
+        ] + [(":b", ":b")]),
+        ("sh:in ( :a :b 3 )", [(":d", ":d")]),
+        ("sh:path :knows ; sh:equals :knows", []),
+    ],
+)  # fmt: skip
+def test_core_constraints(constraint: str, expected: list[tuple[str, str]], endpoint: bool) -> None:
+    kind = "PropertyShape" if constraint.startswith("sh:path") else "NodeShape"
+    shapes = f":s a sh:{kind} ; sh:targetClass :Person ; {constraint} ."
+    graph: SparqlGraph = Distant(store(PEOPLE)) if endpoint else LocalGraph(store(PEOPLE))
+    assert results(shapes, PEOPLE, graph) == expected
+
+
+def test_a_target_that_the_data_do_not_have_is_its_own_value_of_a_path_of_no_length() -> None:
+    shapes = (
+        ":s a sh:PropertyShape ; sh:targetNode :none ; sh:path [ sh:zeroOrMorePath :knows ] ; sh:nodeKind sh:Literal ."
+    )
+    assert results(shapes, PEOPLE) == [(":none", ":none")]
+
+
+def test_a_nested_shape_has_a_result_for_each_way_to_its_focus_node() -> None:
+    shapes = """:s a sh:NodeShape ; sh:targetClass :P ; sh:property [ sh:path :home ;
+      sh:property [ sh:path :city ; sh:maxCount 0 ; sh:nodeKind sh:Literal ] ] ."""
+    data = ":a a :P ; :home :h . :b a :P ; :home :h . :h :city :c ."
+    assert sorted(results(shapes, data)) == [(":h", ":c")] * 2 + [(":h", "None")] * 2
+
+
+def test_one_result_for_each_pair_that_is_not_less() -> None:
+    shapes = ":s a sh:PropertyShape ; sh:targetNode :a ; sh:path :from ; sh:lessThan :to ."
+    assert results(shapes, ":a :from 1, 5 ; :to 3, 4, 'x' .") == [
+        (":a", '"1"^^<http://www.w3.org/2001/XMLSchema#integer'),
+        *[(":a", '"5"^^<http://www.w3.org/2001/XMLSchema#integer')] * 3,
+    ]
+
+
+def test_one_result_for_each_language_of_several_values() -> None:
+    shapes = ":s a sh:PropertyShape ; sh:targetNode :a ; sh:path :name ; sh:uniqueLang true ."
+    assert results(shapes, ":a :name 'a'@en, 'b'@EN, 'c'@en, 'd'@de, 'e', 'f' .") == [(":a", "None")]
+
+
+@pytest.mark.parametrize(
+    ("datatype", "form", "wrong"),
+    [
+        ("integer", "07", False),
+        ("integer", "a", True),
+        ("byte", "127", False),  # a local store keeps it as an integer
+        ("byte", "128", True),
+        ("unsignedLong", "18446744073709551615", False),
+        ("positiveInteger", "0", True),
+        ("nonNegativeInteger", "99999999999999999999999999", False),
+        ("date", "2023-02-29", True),
+        ("date", "2024-02-29", False),
+    ],
+)
+def test_lexical_forms_of_datatypes(datatype: str, form: str, wrong: bool) -> None:
+    shapes = f":s a sh:PropertyShape ; sh:targetNode :a ; sh:path :v ; sh:datatype xsd:{datatype} ."
+    assert bool(results(shapes, f":a :v '{form}'^^xsd:{datatype} .")) == wrong
+
+
+def test_the_first_by_focus_node_and_value_and_how_many_more() -> None:
+    shapes = reader.read(triples(":s a sh:NodeShape ; sh:targetObjectsOf :knows ; sh:nodeKind sh:Literal ."))
+    backend = OnSparql(LocalGraph(store(PEOPLE)))
+    (outcome,) = backend.run(list(compiler.compile_shapes(shapes)), limit=2)
+    assert [short(result.focus) for result in outcome.results] == [":a", ":b"]
+    assert outcome.more == 3
+
+
+def test_only_the_focus_nodes_that_are_asked_for() -> None:
+    shapes = ":s a sh:PropertyShape ; sh:targetClass :Person ; sh:path :knows ; sh:maxCount 0 ."
+    focus = [ox.NamedNode("http://e/b"), ox.NamedNode("http://e/c")]  # :c is no Person
+    assert results(shapes, PEOPLE, focus=focus) == [(":b", "None")]
+
+
+def test_a_blank_node_of_the_shapes_is_found_in_a_local_store_and_refused_at_an_endpoint() -> None:
+    both = triples("_:x :p 1 . :s a sh:PropertyShape ; sh:targetNode _:x ; sh:path :p ; sh:maxCount 0 .")
+    plans = list(compiler.compile_shapes(reader.read(both)))
+    data = ox.Store()
+    data.extend(ox.Quad(t.subject, t.predicate, t.object) for t in both)
+    (outcome,) = OnSparql(LocalGraph(data)).run(plans)
+    assert len(outcome.results) == 1
+    with pytest.raises(CalckgError, match="a blank node can't be asked of an endpoint"):
+        list(OnSparql(Distant(data)).run(plans))
+
+
+def test_a_pattern_that_the_store_can_not_read_is_refused() -> None:
+    shapes = ":s a sh:PropertyShape ; sh:targetNode :a ; sh:path :v ; sh:pattern '(?=a)' ."
+    with pytest.raises(CalckgError, match="can't be read"):
+        results(shapes, ":a :v 'a' .")
