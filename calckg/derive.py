@@ -26,52 +26,45 @@ _UNRANKED = prefixes.UNRANKED
 
 def derive(connection: DuckDBPyConnection) -> str:
     """Compute the derived graphs over ``term`` and ``quad``; return the name of the relation that holds them."""
-    connection.execute("CREATE OR REPLACE TEMP TABLE derived (s VARCHAR, p VARCHAR, v VARCHAR, t VARCHAR, g VARCHAR)")
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE concept_node AS
-        SELECT DISTINCT q.s AS id FROM quad q JOIN term p ON p.id = q.p JOIN term o ON o.id = q.o
-        WHERE p.value = '{_RDF_TYPE}' AND o.value = '{_SKOS}Concept'"""
+        SELECT DISTINCT q.s AS id FROM quad q
+        WHERE q.p = {_id(_RDF_TYPE)} AND q.o = {_id(_SKOS + "Concept")}"""
     )
     _cliques(connection)
     _concept_labels(connection)
     _citation_labels(connection)
+    # The texts are looked up where they are staged: kept here as well, they would be written twice.
+    s, o, leader = columnar.value_of("s"), columnar.value_of("o"), f"'{_CKG}cliqueLeader'"
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP VIEW derived AS
+        SELECT {s} AS s, {leader} AS p, {s} AS v, NULL AS t, '{CLIQUE_GRAPH}' AS g
+        FROM concept_node c ANTI JOIN led l ON l.id = c.id JOIN term s ON s.id = c.id
+        UNION ALL SELECT {s}, {leader}, {o}, NULL, '{CLIQUE_GRAPH}'
+        FROM led l JOIN term s ON s.id = l.id JOIN term o ON o.id = l.leader
+        UNION ALL SELECT {s}, '{_RDFS_LABEL}', o.value, {columnar.tail_of("o")}, '{LABEL_GRAPH}'
+        FROM concept_label l JOIN term s ON s.id = l.id JOIN term o ON o.id = l.o
+        UNION ALL SELECT s, '{_RDFS_LABEL}', v, '@en', '{LABEL_GRAPH}' FROM citation_label"""
+    )
     return "derived"
+
+
+def _id(iri: str) -> str:
+    """Return a sub-query of the id of an IRI; as a value it lets DuckDB pass over the quads of other predicates."""
+    return f"(SELECT id FROM term WHERE kind = {columnar.IRI} AND value = '{iri}')"
 
 
 def _of(predicate: str) -> str:
     """Return a sub-query of the distinct (s, o, g) of one predicate."""
-    return f"(SELECT DISTINCT q.s, q.o, q.g FROM quad q JOIN term p ON p.id = q.p WHERE p.value = '{predicate}')"
+    return f"(SELECT DISTINCT q.s, q.o, q.g FROM quad q WHERE q.p = {_id(predicate)})"
 
 
 def _cliques(connection: DuckDBPyConnection) -> None:
-    """Give every concept its leader: components of exact match, the leader by the declared order of prefixes.
+    """Make ``led(id, leader)`` of the concepts that another leads: the leader by the declared order of prefixes.
 
     A component that holds two members of one scheme is not merged: each member leads itself.
     """
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE edge AS
-        SELECT s AS a, o AS b FROM {_of(_SKOS + "exactMatch")} WHERE s <> o
-        UNION SELECT o, s FROM {_of(_SKOS + "exactMatch")} WHERE s <> o"""
-    )
-    connection.execute("CREATE OR REPLACE TEMP TABLE component AS SELECT id, id AS root FROM concept_node")
-    # The lowest id wanders along the edges; taking the root's root halves the number of rounds.
-    while True:
-        connection.execute(
-            """CREATE OR REPLACE TEMP TABLE closer AS
-            SELECT c.id, least(min(r.root), min(rr.root)) AS root
-            FROM component c
-            JOIN (SELECT id, root FROM component
-                  UNION ALL SELECT e.a, n.root FROM edge e JOIN component n ON n.id = e.b) r ON r.id = c.id
-            JOIN component rr ON rr.id = r.root
-            GROUP BY c.id"""
-        )
-        changed = connection.execute(
-            "SELECT count(*) FROM component c JOIN closer n ON n.id = c.id WHERE n.root <> c.root"
-        ).fetchone()
-        connection.execute("DROP TABLE component")
-        connection.execute("ALTER TABLE closer RENAME TO component")
-        if not changed or not changed[0]:
-            break
+    _components(connection)
     table = prefixes.load()
     names = sorted(table.namespaces)
     connection.execute(
@@ -79,66 +72,108 @@ def _cliques(connection: DuckDBPyConnection) -> None:
         [[SCHEME + name for name in names], [table.rank(name) for name in names]],
     )
     connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE member AS
-        SELECT c.id, c.root, min(coalesce(r.place, {_UNRANKED})) AS place
-        FROM component c LEFT JOIN {_of(_SKOS + "inScheme")} i ON i.s = c.id
-        LEFT JOIN term t ON t.id = i.o LEFT JOIN scheme_rank r ON r.scheme = t.value
-        GROUP BY c.id, c.root"""
+        f"""CREATE OR REPLACE TEMP TABLE belonging AS
+        SELECT DISTINCT c.id, c.root, q.o AS scheme FROM component c
+        JOIN quad q ON q.s = c.id WHERE q.p = {_id(_SKOS + "inScheme")}"""
     )
     connection.execute(
-        f"""INSERT INTO derived
-        WITH torn AS (SELECT DISTINCT root FROM (
-            SELECT c.root FROM component c JOIN {_of(_SKOS + "inScheme")} i ON i.s = c.id
-            GROUP BY c.root, i.o HAVING count(DISTINCT c.id) > 1) shared),
-        leader AS (SELECT root, id AS leader FROM (
-            SELECT root, id, row_number() OVER (PARTITION BY root ORDER BY place, id) AS n FROM member) ranked
-            WHERE n = 1)
-        SELECT {columnar.value_of("s")}, '{_CKG}cliqueLeader', {columnar.value_of("o")}, NULL, '{CLIQUE_GRAPH}'
-        FROM member m JOIN leader l ON l.root = m.root LEFT JOIN torn ON torn.root = m.root
-        JOIN term s ON s.id = m.id
-        JOIN term o ON o.id = CASE WHEN torn.root IS NULL THEN l.leader ELSE m.id END"""
+        f"""CREATE OR REPLACE TEMP TABLE led AS
+        WITH torn AS (SELECT DISTINCT root FROM belonging GROUP BY root, scheme HAVING count(*) > 1),
+        place AS (
+            SELECT t.id AS scheme, r.place FROM scheme_rank r
+            JOIN term t ON t.value = r.scheme AND t.kind = {columnar.IRI}),
+        member AS (
+            SELECT c.id, c.root, coalesce(p.place, {_UNRANKED}) AS place
+            FROM component c LEFT JOIN belonging b ON b.id = c.id LEFT JOIN place p ON p.scheme = b.scheme),
+        first_place AS (SELECT root, min(place) AS place FROM member GROUP BY root),
+        leader AS (
+            SELECT m.root, min(m.id) AS leader FROM member m JOIN first_place f ON f.root = m.root AND f.place = m.place
+            GROUP BY m.root)
+        SELECT c.id, l.leader FROM component c JOIN leader l ON l.root = c.root ANTI JOIN torn ON torn.root = c.root
+        WHERE c.id <> l.leader"""
     )
+
+
+def _components(connection: DuckDBPyConnection) -> None:
+    """Make ``component(id, root)`` of the concepts with an exact match; the root is the lowest id of the component.
+
+    Each round hangs every node on the lowest of its neighbours and makes one node of each tree. Half of the nodes with
+    an edge go in a round at least.
+    """
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE edge AS
+        WITH match AS (
+            SELECT DISTINCT q.s AS a, q.o AS b FROM quad q
+            SEMI JOIN concept_node s ON s.id = q.s SEMI JOIN concept_node o ON o.id = q.o
+            WHERE q.p = {_id(_SKOS + "exactMatch")} AND q.s <> q.o)
+        FROM match UNION ALL SELECT b, a FROM match"""
+    )
+    connection.execute("CREATE OR REPLACE TEMP TABLE component AS SELECT DISTINCT a AS id, a AS root FROM edge")
+    while _count(connection, "edge"):
+        connection.execute(
+            "CREATE OR REPLACE TEMP TABLE tree AS SELECT a AS id, least(a, min(b)) AS root FROM edge GROUP BY a"
+        )
+        jump = "SELECT t.id, r.root FROM tree t JOIN tree r ON r.id = t.root"
+        while _count(connection, "tree t JOIN tree r ON r.id = t.root WHERE r.root <> t.root"):
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE tree AS {jump}")
+        connection.execute(
+            """CREATE OR REPLACE TEMP TABLE component AS
+            SELECT c.id, coalesce(t.root, c.root) AS root FROM component c LEFT JOIN tree t ON t.id = c.root"""
+        )
+        connection.execute(
+            """CREATE OR REPLACE TEMP TABLE edge AS
+            SELECT DISTINCT a.root AS a, b.root AS b FROM edge e JOIN tree a ON a.id = e.a JOIN tree b ON b.id = e.b
+            WHERE a.root <> b.root"""
+        )
+
+
+def _count(connection: DuckDBPyConnection, rows: str) -> int:
+    found = connection.execute(f"SELECT count(*) FROM {rows}").fetchone()
+    return int(found[0]) if found else 0
 
 
 def _concept_labels(connection: DuckDBPyConnection) -> None:
-    """Choose each concept's label: preferred before other names, English first, then by the sources' priority."""
-    # TRY_CAST, for DuckDB may cast before it joins, and so values of other predicates.
+    """Make ``concept_label(id, o)``: preferred before other names, English first, then by the sources' priority."""
+    best = "SELECT q.s AS id, min(q.o) AS o, max(q.o) AS last, q.p FROM quad q SEMI JOIN concept_node c ON c.id = q.s"
+    preferred, other, code = (
+        f"{best} {{better}} WHERE q.p = {_id(_SKOS + name)} GROUP BY q.s, q.p"
+        for name in ("prefLabel", "altLabel", "notation")
+    )
+    connection.execute("CREATE OR REPLACE TEMP TABLE candidate AS " + preferred.format(better=""))
+    for worse in (other, code):
+        connection.execute("INSERT INTO candidate " + worse.format(better="ANTI JOIN candidate b ON b.id = q.s"))
+    # Most concepts have one name of their best kind. TRY_CAST, for DuckDB may cast before it joins, and so values of
+    # other predicates.
     connection.execute(
-        f"""INSERT INTO derived
+        f"""CREATE OR REPLACE TEMP TABLE concept_label AS
         WITH priority AS (
             SELECT n.s AS g, min(TRY_CAST(t.value AS INTEGER)) AS place
             FROM {_of(_CKG + "namePriority")} n JOIN term t ON t.id = n.o GROUP BY n.s),
-        name AS (
-            SELECT s, o, g, 0 AS kind FROM {_of(_SKOS + "prefLabel")}
-            UNION ALL SELECT s, o, g, 1 FROM {_of(_SKOS + "altLabel")}
-            UNION ALL SELECT s, o, g, 2 FROM {_of(_SKOS + "notation")}),
         ranked AS (
-            SELECT c.id, n.o, row_number() OVER (PARTITION BY c.id ORDER BY n.kind,
+            SELECT c.id, q.o, row_number() OVER (PARTITION BY c.id ORDER BY
                 CASE WHEN t.lang = 'en' THEN 0 WHEN t.lang LIKE 'en-%' THEN 1 WHEN t.lang IS NULL THEN 2 ELSE 3 END,
-                coalesce(p.place, {_UNRANKED}), t.value, n.o) AS n
-            FROM concept_node c JOIN name n ON n.s = c.id JOIN term t ON t.id = n.o
-            LEFT JOIN priority p ON p.g = n.g)
-        SELECT {columnar.value_of("s")}, '{_RDFS_LABEL}', o.value, {columnar.tail_of("o")}, '{LABEL_GRAPH}'
-        FROM ranked r JOIN term s ON s.id = r.id JOIN term o ON o.id = r.o WHERE r.n = 1"""
+                coalesce(p.place, {_UNRANKED}), t.value, q.o) AS n
+            FROM candidate c JOIN quad q ON q.s = c.id AND q.p = c.p JOIN term t ON t.id = q.o
+            LEFT JOIN priority p ON p.g = q.g WHERE c.o <> c.last)
+        SELECT id, o FROM candidate WHERE o = last UNION ALL SELECT id, o FROM ranked WHERE n = 1"""
     )
 
 
 def _citation_labels(connection: DuckDBPyConnection) -> None:
-    """Label a citation by its title, or by first author, journal, year, volume and pages where no title is known."""
+    """Make ``citation_label(s, v)``: the title, or first author, journal, year, volume and pages where it has none."""
 
     def one(predicate: str) -> str:
         return f"""(SELECT x.s, min(t.value) AS v FROM {_of(predicate)} x
                     JOIN term t ON t.id = x.o AND t.kind = {columnar.LITERAL} GROUP BY x.s)"""
 
     connection.execute(
-        f"""INSERT INTO derived
+        f"""CREATE OR REPLACE TEMP TABLE citation_label AS
         WITH article AS (
-            SELECT DISTINCT q.s AS id FROM quad q JOIN term p ON p.id = q.p JOIN term o ON o.id = q.o
-            WHERE p.value = '{_RDF_TYPE}' AND o.value = '{_BIBO}AcademicArticle'),
+            SELECT DISTINCT q.s AS id FROM quad q
+            WHERE q.p = {_id(_RDF_TYPE)} AND q.o = {_id(_BIBO + "AcademicArticle")}),
         journal AS (
             SELECT i.s, min(t.value) AS v FROM {_of(_DCTERMS + "isPartOf")} i
             JOIN {_of(_BIBO + "shortTitle")} n ON n.s = i.o JOIN term t ON t.id = n.o GROUP BY i.s)
-        SELECT s, '{_RDFS_LABEL}', v, '@en', '{LABEL_GRAPH}' FROM (
         SELECT {columnar.value_of("s")} AS s,
             coalesce(title.v, concat_ws(' ',
                 CASE WHEN strpos(author.v, ',') > 0
@@ -156,5 +191,5 @@ def _citation_labels(connection: DuckDBPyConnection) -> None:
         LEFT JOIN {one(_BIBO + "volume")} volume ON volume.s = a.id
         LEFT JOIN {one(_BIBO + "issue")} issue ON issue.s = a.id
         LEFT JOIN {one(_BIBO + "pages")} pages ON pages.s = a.id
-        WHERE coalesce(title.v, author.v, journal.v) IS NOT NULL) labelled"""
+        WHERE coalesce(title.v, author.v, journal.v) IS NOT NULL"""
     )

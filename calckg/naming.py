@@ -35,8 +35,6 @@ from calckg.errors import CalckgError, SourceError, UsageError
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from calckg.prefixes import Prefixes
-
 KINDS = ("preferred", "exact", "narrow", "broad", "related", "hidden", "label")
 _MOST_WORDS = 24  # of a text; the rest is not looked at
 _BEGUN = 3  # letters from which on a word may be only begun; below, too many names have such a word
@@ -63,14 +61,56 @@ CREATE VIRTUAL TABLE vocabulary USING fts5vocab(word_of_name, row);
 CREATE TABLE word (text TEXT PRIMARY KEY, reversed TEXT NOT NULL, letters INTEGER NOT NULL, names INTEGER NOT NULL)
     WITHOUT ROWID;
 """
-# What is plain ASCII the tokenizer takes apart as ``words`` does; a text has as many letters as bytes then.
+# The tokenizer takes plain ASCII, which has as many letters as bytes, apart as ``words`` does. Memory spares merging.
 _INDEXES = """
+INSERT INTO word_of_name (word_of_name, rank) VALUES ('hashsize', 33554432);
 INSERT INTO word_of_name (rowid, words)
 SELECT id, CASE WHEN length(text) = length(CAST(text AS BLOB)) THEN text ELSE words(text) END FROM name ORDER BY id;
+INSERT INTO word_of_name (word_of_name) VALUES ('optimize');
 CREATE INDEX concept_by_code ON concept (local COLLATE NOCASE);
 INSERT INTO word SELECT term, reversed(term), letters(term), doc FROM vocabulary WHERE correctable(term);
 CREATE INDEX word_by_end ON word (reversed, letters, names);
-INSERT INTO word_of_name (word_of_name) VALUES ('optimize');
+"""
+# A concept's IRI and its code share the local part; where they don't, it is NULL.
+_CODED = """
+CREATE OR REPLACE TEMP TABLE coded_concept AS
+WITH clique AS (SELECT s AS id, min(o) AS leader FROM quad WHERE p = {leader} GROUP BY s),
+code AS (SELECT q.s, min(o.value) AS code FROM quad q JOIN term o ON o.id = q.o WHERE q.p = {notation} GROUP BY q.s),
+part AS (SELECT c.*, s.value AS iri, n.code, substr(n.code, nullif(strpos(n.code, ':'), 0) + 1) AS local
+    FROM clique c JOIN term s ON s.id = c.id LEFT JOIN code n ON n.s = c.id)
+SELECT id, leader, iri, code, local, substr(code, 1, length(code) - length(local)) AS prefix,
+    substr(iri, 1, length(iri) - length(local)) AS namespace
+FROM (SELECT * REPLACE (CASE WHEN local <> '' AND ends_with(iri, local) THEN local END AS local) FROM part) p;
+CREATE OR REPLACE TEMP TABLE numbered_namespace AS
+SELECT row_number() OVER (ORDER BY prefix, iri) AS n, * FROM (
+    SELECT DISTINCT prefix, namespace AS iri FROM coded_concept WHERE prefix IS NOT NULL) namespace
+"""
+# What is only the concept's code is no name. A concept that is a citation too has two labels; the first is taken.
+_TOLD = """
+CREATE OR REPLACE TEMP TABLE told_name AS
+WITH name AS (SELECT q.s, q.o, min(k.kind) AS kind, coalesce(bool_or({label}), false) AS is_label
+    FROM quad q JOIN (VALUES {declared}) k (id, kind) ON k.id = q.p GROUP BY q.s, q.o),
+label AS (SELECT q.s, min(o.value) AS text FROM quad q JOIN term o ON o.id = q.o WHERE {label} AND q.s IN (
+    SELECT q.s FROM quad q WHERE {label} GROUP BY q.s HAVING count(*) > 1) GROUP BY q.s)
+SELECT n.s, n.s <> c.leader AS led, t.value AS text, hash(lower(t.value)) AS folded, n.kind,
+    CASE WHEN l.s IS NULL THEN n.is_label ELSE t.value = l.text END AS is_label
+FROM name n JOIN coded_concept c ON c.id = n.s JOIN term t ON t.id = n.o LEFT JOIN label l ON l.s = n.s
+WHERE c.code IS DISTINCT FROM t.value
+"""
+# Few names come in two spellings or languages: only these are compared. A regular expression is dear, too.
+_NUMBERED = r"""
+CREATE OR REPLACE TEMP TABLE numbered_name AS
+WITH again AS (SELECT s, folded FROM told_name GROUP BY s, folded HAVING count(*) > 1),
+one AS (
+    SELECT s, led, text, kind, is_label FROM told_name ANTI JOIN again USING (s, folded) UNION ALL
+    SELECT s, led, text, min(kind), bool_or(is_label) FROM told_name SEMI JOIN again USING (s, folded) GROUP BY 1, 2, 3
+    QUALIFY row_number() OVER (PARTITION BY s, lower(text) ORDER BY bool_or(is_label) DESC, min(kind), text) = 1),
+retired AS (SELECT DISTINCT q.s FROM quad q JOIN term o ON o.id = q.o WHERE q.p = {deprecated} AND o.value = 'true')
+SELECT row_number() OVER (ORDER BY CASE WHEN regexp_full_match(n.text, '[A-Za-z0-9]+( [A-Za-z0-9]+)*')
+    THEN length(n.text) - length(replace(n.text, ' ', '')) + 1 ELSE len(regexp_extract_all(n.text, '[\pL\pN]+')) END,
+    r.s IS NOT NULL, length(n.text), n.kind, n.led, n.text, n.s) AS n, n.text, n.kind, n.s, n.is_label
+FROM one n LEFT JOIN retired r ON r.s = n.s;
+DROP TABLE told_name
 """
 _JOINED = """JOIN name n ON n.id = f.rowid JOIN coded c ON c.id = n.concept JOIN coded l ON l.id = c.leader"""
 _COLUMNS = "n.text, n.kind, c.curie, l.iri, l.curie, l.label"
@@ -103,100 +143,62 @@ def write(connection: DuckDBPyConnection, path: Path) -> None:
             index.create_function("reversed", 1, lambda word: word[::-1], deterministic=True)
             index.create_function("letters", 1, letters, deterministic=True)
             index.create_function("correctable", 1, _correctable, deterministic=True)
-            index.executescript(_SCHEMA)
             index.create_function("words", 1, lambda text: " ".join(words(text)), deterministic=True)
-            for names in _names(connection):
+            index.executescript(_SCHEMA)
+            _number(connection)
+            cursor = connection.execute("SELECT n, text, kind, s FROM numbered_name ORDER BY n")
+            while names := cursor.fetchmany(_BATCH):
                 index.executemany("INSERT INTO name VALUES (?, ?, ?, ?)", names)
             namespaces: dict[tuple[str, str], int] = {}
-            for concepts in _concepts(connection):
-                rows = [
-                    (identifier, leader, namespaces.setdefault((prefix, iri), len(namespaces) + 1), local, label)
-                    for identifier, leader, prefix, iri, local, label in concepts
-                ]
-                index.executemany("INSERT INTO concept VALUES (?, ?, ?, ?, ?)", rows)
-            index.executemany(
-                "INSERT INTO namespace VALUES (?, ?, ?)", [(number, *one) for one, number in namespaces.items()]
-            )
+            for concepts in _concepts(connection, namespaces):
+                index.executemany("INSERT INTO concept VALUES (?, ?, ?, ?, ?)", concepts)
+            index.executemany("INSERT INTO namespace VALUES (?, ?, ?)", ((n, *one) for one, n in namespaces.items()))
+            connection.execute("DROP TABLE numbered_name; DROP TABLE coded_concept; DROP TABLE numbered_namespace")
             index.executescript(_INDEXES)
             index.commit()
     except sqlite3.Error as error:
         raise CalckgError(f"{path}: the index of names can't be written ({error}); is the disk full?") from None
 
 
-def _concepts(connection: DuckDBPyConnection) -> Iterator[list[tuple[int, int, str, str, str, int | None]]]:
+def _concepts(connection: DuckDBPyConnection, known: dict[tuple[str, str], int]) -> Iterator[list[tuple[object, ...]]]:
+    """Yield (id, leader, number of the namespace, local part, number of the label); fill ``known`` namespaces."""
     from calckg import prefixes
 
     table = prefixes.load()
+
+    def parted(iri: str) -> tuple[int, str]:
+        prefix, colon, local = (table.compress(iri) or "").partition(":")
+        namespace = (prefix + colon, iri.removesuffix(local)) if local else ("", "")
+        return known.setdefault(namespace, len(known) + 1), local or iri
+
+    for prefix, iri, number in connection.execute("SELECT prefix, iri, n FROM numbered_namespace").fetchall():
+        known[prefix, iri] = number
     cursor = connection.execute(
-        f"""WITH {_clique(table.expand("ckg:cliqueLeader"))}
-        SELECT c.id, c.leader, s.value, n.value, l.n FROM clique c JOIN term s ON s.id = c.id
-        LEFT JOIN ({_values(table.expand("skos:notation"))}) n ON n.s = c.id
+        """SELECT c.id, c.leader, v.n, coalesce(c.local, c.iri), l.n FROM coded_concept c
+        LEFT JOIN numbered_namespace v ON v.prefix = c.prefix AND v.iri = c.namespace
         LEFT JOIN (SELECT s, n FROM numbered_name WHERE is_label) l ON l.s = c.id ORDER BY c.id"""
     )
     while rows := cursor.fetchmany(_BATCH):
-        yield [
-            (identifier, leader, *_split(iri, code or "", table), label)
-            for identifier, leader, iri, code, label in rows
-        ]
+        yield [row if row[2] else (row[0], row[1], *parted(row[3]), row[4]) for row in rows]
 
 
-def _split(iri: str, code: str, table: Prefixes) -> tuple[str, str, str]:
-    """Return (prefix with its colon, namespace, local part) of a concept: its IRI and its code share the last."""
-    prefix, colon, local = code.partition(":")
-    if not local or not iri.endswith(local):
-        prefix, colon, local = (table.compress(iri) or "").partition(":")
-    return (prefix + colon, iri.removesuffix(local), local) if local else ("", "", iri)
-
-
-def _names(connection: DuckDBPyConnection) -> Iterator[list[tuple[int, str, int, int]]]:
-    """Yield (number, text, kind, concept) of each name, the best first, and leave them in ``numbered_name``.
-
-    What is only the concept's code is no name.
-    """
+def _number(connection: DuckDBPyConnection) -> None:
+    """Make ``coded_concept``, ``numbered_namespace`` and ``numbered_name``, the best name first."""
     from calckg import prefixes
     from calckg.quads.properties import NAME_KINDS
 
     table = prefixes.load()
-    kinds = [(table.expand(curies[0]), KINDS.index(kind)) for kind, curies in NAME_KINDS.items()]
-    kinds.append((table.expand("oboInOwl:hasExactSynonym"), KINDS.index("exact")))
-    kinds.append((table.expand("rdfs:label"), KINDS.index("label")))
-    declared = ", ".join(f"('{iri}', {kind})" for iri, kind in kinds)
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE numbered_name AS WITH {_clique(table.expand("ckg:cliqueLeader"))},
-        retired AS (SELECT DISTINCT q.s FROM quad q JOIN term p ON p.id = q.p JOIN term o ON o.id = q.o
-            WHERE p.value = '{table.expand("owl:deprecated")}' AND o.value = 'true'),
-        name AS (
-            SELECT q.s, o.value AS text, min(k.kind) AS kind FROM quad q JOIN term p ON p.id = q.p
-            JOIN (VALUES {declared}) k (iri, kind) ON k.iri = p.value JOIN term o ON o.id = q.o
-            GROUP BY q.s, o.value),
-        one AS (
-            SELECT n.*, c.leader, coalesce(n.text = label.value, false) AS is_label
-            FROM name n JOIN clique c ON c.id = n.s
-            LEFT JOIN ({_values(table.expand("skos:notation"))}) code ON code.s = n.s
-            LEFT JOIN ({_values(table.expand("rdfs:label"), table.expand("kg:derived/label"))}) label ON label.s = n.s
-            WHERE code.value IS DISTINCT FROM n.text
-            QUALIFY row_number() OVER (PARTITION BY n.s, lower(n.text) ORDER BY is_label DESC, n.kind, n.text) = 1)
-        SELECT row_number() OVER (
-            ORDER BY len(regexp_extract_all(n.text, '[\\pL\\pN]+')), r.s IS NOT NULL, length(n.text), n.kind,
-                n.s <> n.leader, n.text, n.s) AS n,
-            n.text, n.kind, n.s, n.is_label
-        FROM one n LEFT JOIN retired r ON r.s = n.s"""
-    )
-    cursor = connection.execute("SELECT n, text, kind, s FROM numbered_name ORDER BY n")
-    while rows := cursor.fetchmany(_BATCH):
-        yield rows
 
+    def of(curie: str) -> str:
+        return f"(SELECT id FROM term WHERE kind = 0 AND value = '{table.expand(curie)}')"
 
-def _clique(leader: str) -> str:
-    return f"""clique AS (SELECT q.s AS id, min(q.o) AS leader FROM quad q JOIN term p ON p.id = q.p
-        WHERE p.value = '{leader}' GROUP BY q.s)"""
-
-
-def _values(predicate: str, graph: str | None = None) -> str:
-    """Return a query for one value of ``predicate`` of each subject."""
-    joined, where = ("JOIN term g ON g.id = q.g", f"AND g.value = '{graph}'") if graph else ("", "")
-    return f"""SELECT q.s, min(o.value) AS value FROM quad q JOIN term p ON p.id = q.p JOIN term o ON o.id = q.o
-        {joined} WHERE p.value = '{predicate}' {where} GROUP BY q.s"""
+    kinds = [(curies[0], KINDS.index(kind)) for kind, curies in NAME_KINDS.items()]
+    kinds += [("oboInOwl:hasExactSynonym", KINDS.index("exact")), ("rdfs:label", KINDS.index("label"))]
+    declared = ", ".join(f"({of(curie)}, {kind})" for curie, kind in kinds)
+    label = f"q.p = {of('rdfs:label')} AND q.g = {of('kg:derived/label')}"
+    connection.execute(_CODED.format(leader=of("ckg:cliqueLeader"), notation=of("skos:notation")))
+    connection.execute(_TOLD.format(declared=declared, label=label))
+    connection.execute(_NUMBERED.format(deprecated=of("owl:deprecated")))
 
 
 def search(path: Path, text: str, limit: int = 10) -> list[Found]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pyoxigraph as ox
 import pytest
 from hypothesis import given, settings
@@ -157,6 +159,21 @@ def test_cliques_are_the_components_of_exact_match(edges: list[tuple[int, int]])
             root[a] = root[b] = min(root[a], root[b])
     iri = "<https://example.org/n{}>".format
     assert {(str(q.subject), str(q.object)) for q in found} == {(iri(n), iri(root[n])) for n in range(10)}
+
+
+@pytest.mark.parametrize("step", [1, 7, 99])
+def test_a_long_chain_is_one_clique(step: int) -> None:
+    order = [n * step % 200 for n in range(200)]
+    nodes = "".join(f"ex:n{n:03} a skos:Concept ." for n in order)
+    chain = "".join(f"ex:n{a:03} skos:exactMatch ex:n{b:03} ." for a, b in pairwise(order))
+    found = derived(nodes + chain)
+    assert len(found) == 200
+    assert {str(q.object) for q in found} == {"<https://example.org/n000>"}
+
+
+def test_a_match_with_what_is_no_concept_joins_nothing() -> None:
+    both = "HP:0000001 skos:exactMatch OMIM:231000 . OMIM:231000 skos:exactMatch UMLS:C0000001 ."
+    assert leaders(CONCEPTS + both) == ALONE
 
 
 # labels

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -299,6 +300,50 @@ def test_a_limit_below_one_is_refused(index: Path, limit: int) -> None:
 
 
 # the index
+
+
+@given(st.text(st.characters(min_codepoint=1, max_codepoint=127)))
+def test_the_index_takes_plain_text_apart_as_a_search_does(text: str) -> None:
+    with closing(sqlite3.connect(":memory:")) as memory:
+        memory.executescript(naming._SCHEMA)
+        memory.execute("INSERT INTO word_of_name (rowid, words) VALUES (1, ?)", (text,))
+        assert {word for (word,) in memory.execute("SELECT term FROM vocabulary")} == set(naming.words(text))
+
+
+def names(index: Path) -> list[tuple[str, str, str]]:
+    """Return (code, name, kind) of every name, the best first."""
+    with closing(sqlite3.connect(index)) as opened:
+        rows = opened.execute(
+            "SELECT c.curie, n.text, n.kind FROM name n JOIN coded c ON c.id = n.concept ORDER BY n.id"
+        )
+        return [(curie, text, naming.KINDS[kind]) for curie, text, kind in rows]
+
+
+def test_each_name_is_kept_once(build: Build) -> None:
+    text = """
+    HP:0000001 a skos:Concept ; skos:notation "HP:0000001" ; skos:hiddenLabel "HP:0000001"@en ;
+      skos:prefLabel "Bone"@en ; skos:altLabel "Bone"@de , "bone" , "BONE"@la , "Os"@fr ; skos:hiddenLabel "os"@la .
+    HP:0000002 a skos:Concept ; skos:notation "HP:0000002" ; skos:altLabel "bone" .
+    """
+    assert names(KnowledgeGraph.built(build({"https://example.org/graph/a": text})).names) == [
+        ("HP:0000001", "Os", "exact"),
+        ("HP:0000001", "Bone", "preferred"),
+        ("HP:0000002", "bone", "exact"),
+    ]
+
+
+def test_a_name_in_two_languages_is_of_the_better_kind(build: Build) -> None:
+    text = 'ex:a a skos:Concept ; skos:prefLabel "Bone"@en ; skos:altLabel "Os"@fr ; skos:hiddenLabel "Os"@la .'
+    index = KnowledgeGraph.built(build({"https://example.org/graph/a": text})).names
+    assert [(name, kind) for _, name, kind in names(index)] == [("Os", "exact"), ("Bone", "preferred")]
+
+
+def test_a_concept_that_is_a_citation_too_has_one_label(build: Build) -> None:
+    text = """
+    ex:a a skos:Concept , bibo:AcademicArticle ; skos:prefLabel "Bones"@en ; dcterms:title "A review of bones" .
+    """
+    index = KnowledgeGraph.built(build({"https://example.org/graph/a": text})).names
+    assert {one.label for one in naming.search(index, "bones")} == {"A review of bones"}
 
 
 def test_a_graph_without_an_index(tmp_path: Path) -> None:
