@@ -44,6 +44,30 @@ def on_sparql(data: Iterable[ox.Triple], shapes: ox.Store) -> Backend:
     return OnSparql(LocalGraph(store), shapes)
 
 
+class Keeping:
+    """A graph for SPARQL that keeps literals as they are written: rdflib's."""
+
+    def __init__(self, data: Iterable[ox.Triple]) -> None:
+        self._graph = rdf.to_rdflib(data)
+
+    def query(self, text: str) -> ox.QuerySolutions:
+        answer = self._graph.query(text).serialize(format="json")
+        assert answer is not None
+        found = ox.parse_query_results(answer, format=ox.QueryResultsFormat.JSON)
+        assert isinstance(found, ox.QuerySolutions)
+        return found
+
+
+def on_keeping(data: Iterable[ox.Triple], shapes: ox.Store) -> Backend:
+    return OnSparql(Keeping(data), shapes)
+
+
+def as_written_by_a_store(said: Iterable[ox.Triple]) -> list[ox.Triple]:
+    store = ox.Store()
+    store.extend(ox.Quad(t.subject, t.predicate, t.object) for t in said)
+    return [quad.triple for quad in store]
+
+
 BACKENDS = {"columns": on_columns, "sparql": on_sparql}
 
 
@@ -77,16 +101,23 @@ def test_the_whole_suite_is_there() -> None:
     assert len(TESTS) == 86
 
 
-REWRITTEN = "a local store writes numbers its own way: 4.0 becomes 4, a byte an integer"
-LEFT_OUT = {("core/node/minExclusive-001.ttl", "sparql"), ("core/property/datatype-ill-formed.ttl", "sparql")}
+# A local store writes numbers its own way, so that on it these two reports can't be the expected ones to the letter:
+# 4.0 comes back as 4 (compared with the expected report as the store writes that), and a byte is an integer already
+# when the shape sees it (asked of another store, that keeps what it is given).
+REWRITTEN = "core/node/minExclusive-001.ttl"
+LOST = "core/property/datatype-ill-formed.ttl"
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(SUITE)))
 def test_the_report_is_the_expected_one(path: Path, backend: str) -> None:
-    if (path.relative_to(SUITE).as_posix(), backend) in LEFT_OUT:
-        pytest.skip(REWRITTEN)
-    manifest = rdf.to_rdflib(triples(path))
+    name, made = path.relative_to(SUITE).as_posix(), BACKENDS[backend]
+    if (name, backend) == (LOST, "sparql"):
+        made = on_keeping
+    said = triples(path)
+    if (name, backend) == (REWRITTEN, "sparql"):
+        said = as_written_by_a_store(said)
+    manifest = rdf.to_rdflib(said)
     (test,) = manifest.subjects(RDF.type, SHT.Validate)
     action, result = manifest.value(test, MF.action), manifest.value(test, MF.result)
     files = [
@@ -100,13 +131,11 @@ def test_the_report_is_the_expected_one(path: Path, backend: str) -> None:
         return
     shapes = reader.read(shapes_graph)
     plans = list(compiler.compile_shapes(shapes))
-    outcomes = list(BACKENDS[backend](data, shapes.graph).run(plans))
+    outcomes = list(made(data, shapes.graph).run(plans))
     found = rdf.to_rdflib(report.triples(outcomes))
     expected = told(manifest, result)
     (node,) = found.subjects(RDF.type, SH.ValidationReport)
     found = without_messages(told(found, node), expected)
-    for graph in (found, expected):
-        graph.remove((None, SH.sourceConstraint, None)) if (None, SH.sourceConstraint, None) not in expected else None
     assert isomorphic(found, expected), (
         f"\n{found.serialize(format='turtle')}\n--- expected\n{expected.serialize(format='turtle')}"
     )

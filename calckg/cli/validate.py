@@ -152,17 +152,24 @@ def _explain(outcome: Validation) -> None:
 
 def _summary(outcome: Validation, failed: bool) -> None:
     """Tell how many results there are, by severity, and what the limit left out."""
+    found = ", ".join(f"{count} {severity}" for severity, count in outcome.counts().items())
+    for line in _left_out(outcome):
+        print(line, file=sys.stderr)
+    verdict = ("does not conform" if failed else "conforms") + (f" ({found})" if found else "")
+    print(f"{outcome.triples:,} triples, {outcome.shapes} shapes: {verdict}", file=sys.stderr)
+
+
+def _left_out(outcome: Validation) -> list[str]:
+    """Return a line for each constraint with results beyond the limit."""
     from calckg.shapes.engine import rule
 
-    found = ", ".join(f"{count} {severity}" for severity, count in outcome.counts().items())
+    lines = []
     for one in outcome.outcomes:
         if one.more:
             shape = rule(outcome, one)
-            told = prefixes.load().compress(shape) or shape
             component = one.plan.constraint.component.rpartition("#")[2]
-            print(f"{one.more:,} more of {told} ({component})", file=sys.stderr)
-    verdict = ("does not conform" if failed else "conforms") + (f" ({found})" if found else "")
-    print(f"{outcome.triples:,} triples, {outcome.shapes} shapes: {verdict}", file=sys.stderr)
+            lines.append(f"{one.more:,} more of {prefixes.load().compress(shape) or shape} ({component})")
+    return lines
 
 
 def _severity(text: str) -> Severity:
@@ -176,14 +183,18 @@ def _severity(text: str) -> Severity:
 def _rendered(report: Report, outcome: Validation, name: str, width: int | None, grave: Severity) -> bytes:
     from calckg.shapes import ci_formats
     from calckg.shapes.engine import rule
+    from calckg.shapes.report import severity
 
     if name in rdf.FORMATS:
         stream = BytesIO()
         rdf.write_quads((ox.Quad(t.subject, t.predicate, t.object) for t in outcome.graph()), stream, name)
         return stream.getvalue()
     if name == "sarif":
-        return ci_formats.sarif(report).encode()
+        return ci_formats.sarif(report, _left_out(outcome)).encode()
     if name == "junit":
-        checked = [(rule(outcome, one), one.seconds) for one in outcome.outcomes]
+        checked = [
+            (rule(outcome, one), one.seconds, one.more if severity(one.plan) >= grave else 0)
+            for one in outcome.outcomes
+        ]
         return ci_formats.junit(report, checked, grave).encode()
     return render.findings(report, name, width=width).encode()

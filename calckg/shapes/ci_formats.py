@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
+from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 from calckg import prefixes
@@ -17,11 +18,15 @@ def _short(iri: str) -> str:
     return prefixes.load().compress(iri) or iri
 
 
-def sarif(findings: Iterable[Finding]) -> str:
-    """Return a SARIF log of one run: a rule for each shape that found something, a result for each finding."""
+def sarif(findings: Iterable[Finding], left_out: Sequence[str] = ()) -> str:
+    """Return a SARIF log of one run: a rule for each shape that found something, a result for each finding.
+
+    ``left_out`` says what a limit kept from the results; each line becomes a notification of the run.
+    """
     kept = list(findings)
     rules = {finding.rule: finding for finding in reversed(kept)}
     places = {rule: number for number, rule in enumerate(sorted(rules))}
+    notes = [{"level": "warning", "message": {"text": text}} for text in left_out]
     log = {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -34,6 +39,7 @@ def sarif(findings: Iterable[Finding]) -> str:
                         "rules": [_rule(rule, rules[rule]) for rule in sorted(rules)],
                     }
                 },
+                "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": notes}],
                 "results": [_result(finding, places[finding.rule]) for finding in kept],
             }
         ],
@@ -51,7 +57,7 @@ def _rule(rule: str, finding: Finding) -> dict[str, object]:
 def _result(finding: Finding, rule: int) -> dict[str, object]:
     location: dict[str, object] = {"logicalLocations": [{"fullyQualifiedName": finding.subject}]}
     if isinstance(finding.source, FileSource):
-        place: dict[str, object] = {"artifactLocation": {"uri": finding.source.file}}
+        place: dict[str, object] = {"artifactLocation": {"uri": quote(finding.source.file)}}
         if finding.source.line is not None:
             place["region"] = {"startLine": finding.source.line}
         location["physicalLocation"] = place
@@ -64,14 +70,19 @@ def _result(finding: Finding, rule: int) -> dict[str, object]:
     }
 
 
-def junit(findings: Iterable[Finding], checked: Iterable[tuple[str, float]], limit: Severity) -> str:
-    """Return JUnit's XML: a case for each shape in ``checked`` (IRI, seconds); findings from ``limit`` on fail it."""
+def junit(findings: Iterable[Finding], checked: Iterable[tuple[str, float, int]], limit: Severity) -> str:
+    """Return JUnit's XML: a case for each shape; findings from ``limit`` on fail it.
+
+    ``checked`` has, once or more for each shape, its IRI, seconds, and how many such findings are not told.
+    """
     by_rule: dict[str, list[Finding]] = {}
     for finding in findings:
         by_rule.setdefault(finding.rule, []).append(finding)
     seconds: dict[str, float] = dict.fromkeys(by_rule, 0.0)
-    for rule, took in checked:
+    more: dict[str, int] = {}
+    for rule, took, untold in checked:
         seconds[rule] = seconds.get(rule, 0.0) + took
+        more[rule] = more.get(rule, 0) + untold
     suite = ET.Element("testsuite", name="calckg validate", tests=str(len(seconds)))
     failures = 0
     for rule in sorted(seconds):
@@ -79,9 +90,11 @@ def junit(findings: Iterable[Finding], checked: Iterable[tuple[str, float]], lim
         found = by_rule.get(rule, [])
         grave = [finding for finding in found if finding.severity >= limit]
         lines = "\n".join(f"{f.severity}: {_short(f.subject)}: {f.message} ({f.source})" for f in found)
-        if grave:
+        count = len(grave) + more.get(rule, 0)
+        if count:
             failures += 1
-            ET.SubElement(case, "failure", message=f"{len(grave)} findings: {grave[0].message}").text = lines
+            said = f"{count} findings: {grave[0].message}" if grave else f"{count} findings, not told"
+            ET.SubElement(case, "failure", message=said).text = lines
         elif found:
             ET.SubElement(case, "system-out").text = lines
     suite.set("failures", str(failures))

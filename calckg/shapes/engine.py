@@ -14,7 +14,7 @@ from calckg import columnar, rdf, resources
 from calckg.errors import CalckgError, SourceError, UnknownNameError
 from calckg.findings import FileSource, GraphSource, Report, Severity
 from calckg.kg import KnowledgeGraph
-from calckg.shapes import compiler, model, reader, report
+from calckg.shapes import compiler, file_lines, model, reader, report
 from calckg.shapes.model import Term
 from calckg.shapes.on_columns import OnColumns
 from calckg.shapes.on_sparql import OnSparql
@@ -188,17 +188,33 @@ def _run(
         options.progress(len(outcomes), len(plans))
     told = [(r.focus, _path(o, r.path), r.value) for o in outcomes for r in o.results]
     places = backend.places(told)
+    lines = _lines(told, places, graphs or {})
 
     def source(focus: Term, path: model.Path | None, value: Term | None) -> FileSource | GraphSource:
         file = files.get(str(focus))
         graph = places.get((focus, path, value))
         if file is None and graph is not None and graphs:
             file = graphs.get(graph)
-        return FileSource(file) if file else GraphSource(graph)
+        return FileSource(file, lines.get((focus, path, value))) if file else GraphSource(graph)
 
     row = connection.execute("SELECT count(*) FROM (SELECT DISTINCT s, p, o FROM quad) triple").fetchone()
     found = Report(report.findings(outcomes, shapes.graph, source))
     return Validation(tuple(outcomes), shapes.graph, found, len(shapes.shapes), int(row[0]) if row else 0)
+
+
+def _lines(
+    told: Iterable[file_lines.Statement], places: Mapping[file_lines.Statement, str], graphs: Mapping[str, str]
+) -> dict[file_lines.Statement, int]:
+    """Return the lines of statements in those files that have a line for each."""
+    by_graph: dict[str, list[file_lines.Statement]] = {}
+    for statement in told:
+        if statement in places:
+            by_graph.setdefault(places[statement], []).append(statement)
+    found = {}
+    for graph, statements in by_graph.items():
+        if graph in graphs:
+            found.update(file_lines.find(Path(graphs[graph]), statements))
+    return found
 
 
 def _path(outcome: Outcome, path: model.Path | None) -> model.Path | None:

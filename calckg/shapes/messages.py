@@ -16,26 +16,30 @@ from calckg.shapes.results import Result
 _ARTICLES = {"IRI": "an IRI", "BlankNode": "a blank node", "Literal": "a literal"}
 
 
-def of(plan: Plan, result: Result) -> list[ox.Literal]:
-    """Return the messages of a result: of the query's row, of the constraint, of the shape, or one of our own."""
+def given(plan: Plan, result: Result) -> tuple[ox.Literal, ...]:
+    """Return the messages that come with a result: of the query's row, of the constraint or of the shape; or none."""
     kind = plan.constraint.kind
-    given: Mapping[str, Term] = {"this": result.focus, **result.bindings}
-    if result.value is not None:
-        given = {"value": result.value, **given}
     if result.message is not None:
-        return [_filled(result.message, given)]
+        return (result.message,)
     if isinstance(kind, model.Sparql) and kind.messages:
-        return [_filled(message, given) for message in kind.messages]
-    if plan.shape.messages:
-        return [_filled(message, given) for message in plan.shape.messages]
-    return [ox.Literal(_own(kind))]
+        return kind.messages
+    return plan.shape.messages
 
 
-def _filled(message: ox.Literal, given: Mapping[str, Term]) -> ox.Literal:
+def of(plan: Plan, result: Result) -> list[ox.Literal]:
+    """Return the messages of a result with their placeholders filled: those that come with it, or one of our own."""
+    values: Mapping[str, Term] = {"this": result.focus, **result.bindings}
+    if result.value is not None:
+        values = {"value": result.value, **values}
+    told = [_filled(message, values) for message in given(plan, result)]
+    return told or [ox.Literal(_own(plan.constraint.kind))]
+
+
+def _filled(message: ox.Literal, values: Mapping[str, Term]) -> ox.Literal:
     """Put values in the place of {$name} and {?name} (SHACL 5.2.1.1)."""
 
     def text(match: re.Match[str]) -> str:
-        term = given.get(match[1])
+        term = values.get(match[1])
         return match[0] if term is None else term.value
 
     filled = re.sub(r"\{[?$](\w+)\}", text, message.value)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final, TypeVar
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
 
 import pyoxigraph as ox
 
@@ -15,8 +16,15 @@ from calckg.shapes.model import SH, Term
 _RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _SUBCLASS: Final = "http://www.w3.org/2000/01/rdf-schema#subClassOf"
 XSD: Final = "http://www.w3.org/2001/XMLSchema#"
-_T = TypeVar("_T", ox.NamedNode, ox.Literal)
+RDF_TYPE: Final = _RDF + "type"
+_TEXTS: Final = (XSD + "string", _RDF + "langString")
+_BOOLEAN: Final = ox.NamedNode(XSD + "boolean")
+_INTEGER: Final = re.compile(r"[+-]?0*[0-9]{1,18}")  # no data has more
+_DEEPEST: Final = 50  # paths within paths
 _REPEATED: Final = {"zeroOrMorePath": (0, True), "oneOrMorePath": (1, True), "zeroOrOnePath": (0, False)}
+
+
+_NO_PATH: Final = "give an IRI, a list of paths, or one of sh:inversePath, sh:alternativePath, sh:zeroOrMorePath …"
 
 
 def shown(term: Term) -> str:
@@ -32,6 +40,7 @@ class Nodes:
     def __init__(self, triples: Iterable[ox.Triple | ox.Quad]) -> None:
         self._objects: dict[Term, dict[str, list[Term]]] = {}
         self._subjects: dict[str, list[Term]] = {}
+        self._instances: dict[str, frozenset[Term]] = {}
         for triple in dict.fromkeys(ox.Triple(t.subject, t.predicate, t.object) for t in triples):
             subject, value = triple.subject, triple.object
             if isinstance(subject, ox.Triple) or isinstance(value, ox.Triple):
@@ -53,75 +62,123 @@ class Nodes:
 
     def values(self, node: Term, predicate: str) -> list[Term]:
         """Return the values of a predicate of ``node``, ordered by their N-Triples texts."""
-        return sorted(self._objects.get(node, {}).get(predicate, ()), key=str)
+        found = self._objects.get(node, {}).get(predicate, [])
+        return sorted(found, key=str) if len(found) > 1 else list(found)
 
     def subjects(self, predicate: str) -> list[Term]:
         """Return the nodes that have a predicate, each once."""
         return list(dict.fromkeys(self._subjects.get(predicate, ())))
 
-    def instances(self, cls: str) -> list[Term]:
+    def holders(self, value: Term, predicate: str) -> list[Term]:
+        """Return the nodes that have ``value`` as a value of a predicate."""
+        return [node for node in self.subjects(predicate) if value in self._objects[node][predicate]]
+
+    def instances(self, cls: str) -> frozenset[Term]:
         """Return the SHACL instances of ``cls``: what is typed as it, or as one of its subclasses."""
-        wanted: set[Term] = {ox.NamedNode(cls)}
-        lower = [(one, upper) for one in self.subjects(_SUBCLASS) for upper in self.values(one, _SUBCLASS)]
-        while more := {one for one, upper in lower if upper in wanted} - wanted:
-            wanted |= more
-        return [node for node in self.subjects(_RDF + "type") if wanted.intersection(self.values(node, _RDF + "type"))]
+        if cls not in self._instances:
+            wanted: set[Term] = {ox.NamedNode(cls)}
+            lower = [(one, upper) for one in self.subjects(_SUBCLASS) for upper in self.values(one, _SUBCLASS)]
+            while more := {one for one, upper in lower if upper in wanted} - wanted:
+                wanted |= more
+            typed = ((one, self._objects[one][RDF_TYPE]) for one in self.subjects(RDF_TYPE))
+            self._instances[cls] = frozenset(one for one, classes in typed if not wanted.isdisjoint(classes))
+        return self._instances[cls]
+
+    def classes(self, node: Term) -> list[Term]:
+        """Return the classes that ``node`` is a SHACL instance of, its own before those above them."""
+        found = dict.fromkeys(self.values(node, RDF_TYPE))
+        waiting = list(found)
+        while waiting:
+            above = [one for one in self.values(waiting.pop(0), _SUBCLASS) if one not in found]
+            found.update(dict.fromkeys(above))
+            waiting += above
+        return list(found)
 
     def fault(self, node: Term, problem: str, remedy: str) -> CalckgError:
         """Return the error for a node that is not well formed, named by itself or by what holds it."""
-        holder, seen = node, {node}
-        while isinstance(holder, ox.BlankNode):
-            parents = [s for s, told in self._objects.items() if any(holder in values for values in told.values())]
-            parent = next((one for one in parents if one not in seen), None)
-            if parent is None:
+        return CalckgError(f"the shapes are not well formed: {self.place(node)}: {problem}; {remedy}")
+
+    def place(self, node: Term) -> str:
+        """Return where a node is: its name, or that of the shape around it and the way from there."""
+        steps: list[str] = []
+        seen = {node}
+        while isinstance(node, ox.BlankNode):
+            found = next((one for one in self._parents(node) if one[0] not in seen), None)
+            if found is None:
                 break
-            holder = parent
-            seen.add(holder)
-        place = shown(node) if holder == node else f"{shown(holder)}, in it"
-        return CalckgError(f"the shapes are not well formed: {place}: {problem}; {remedy}")
+            parent, predicate = found
+            if not predicate.startswith(_RDF):  # a cell of a list is no step of the way
+                path = self.values(node, SH + "path")
+                at = f" of {shown(path[0])}" if path and isinstance(path[0], ox.NamedNode) else ""
+                steps.append(short(predicate) + at)
+            node = parent
+            seen.add(node)
+        return self.name(node) + (f", in its {', '.join(reversed(steps))}" if steps else "")
+
+    def name(self, node: Term) -> str:
+        """Return a node as it is told of: its name, or what a blank one says."""
+        return self._nameless(node) if isinstance(node, ox.BlankNode) else shown(node)
+
+    def _parents(self, node: Term) -> Iterator[tuple[Term, str]]:
+        for parent, told in self._objects.items():
+            for predicate, values in told.items():
+                if node in values:
+                    yield parent, predicate
+
+    def _nameless(self, node: Term) -> str:
+        told = [
+            f"{short(predicate)} {shown(value)}"
+            for predicate in self.predicates(node)
+            for value in self.values(node, predicate)
+            if not isinstance(value, ox.BlankNode)
+        ]
+        return f"a blank node ({', '.join(sorted(told)[:3])})" if told else "a blank node"
 
     def one(self, node: Term, predicate: str) -> Term | None:
         """Return the only value of a predicate, if any; raises ``CalckgError`` for several."""
         values = self.values(node, predicate)
         if len(values) > 1:
             told = ", ".join(map(shown, values))
-            raise self.fault(node, f"{_short(predicate)} has {len(values)} values ({told})", "give one")
+            raise self.fault(node, f"{short(predicate)} has {len(values)} values ({told})", "give one")
         return values[0] if values else None
 
     def iri(self, node: Term, predicate: str, value: Term) -> str:
         """Return the IRI that a value must be."""
         if not isinstance(value, ox.NamedNode):
-            raise self.fault(node, f"{_short(predicate)} is {shown(value)}, which is no IRI", "give an IRI")
+            raise self.fault(node, f"{short(predicate)} is {shown(value)}, which is no IRI", "give an IRI")
         return value.value
 
     def text(self, node: Term, predicate: str, value: Term) -> str:
         """Return the text of a value that must be a string."""
         if not isinstance(value, ox.Literal) or value.datatype.value != XSD + "string":
-            raise self.fault(node, f"{_short(predicate)} is {shown(value)}, which is no string", "write it in quotes")
+            raise self.fault(node, f"{short(predicate)} is {shown(value)}, which is no string", "write it in quotes")
         return value.value
 
-    def number(self, node: Term, predicate: str, value: Term) -> int:
-        """Return the integer, not below 0, that a value must be."""
-        if isinstance(value, ox.Literal) and value.datatype.value == XSD + "integer":
-            try:
-                number = int(value.value)
-            except ValueError:
-                number = -1
-            if number >= 0:
-                return number
-        raise self.fault(node, f"{_short(predicate)} is {shown(value)}", "give a whole number, 0 or more")
+    def texts(self, node: Term, predicate: str) -> tuple[ox.Literal, ...]:
+        """Return the values of a predicate, which must be strings, with a language or without."""
+        found = []
+        for value in self.values(node, predicate):
+            if not isinstance(value, ox.Literal) or value.datatype.value not in _TEXTS:
+                raise self.fault(node, f"{short(predicate)} is {shown(value)}, which is no text", "write it in quotes")
+            found.append(value)
+        return tuple(found)
 
-    def flag(self, node: Term, predicate: str) -> bool:
-        """Return the truth value of a predicate; false where there is none."""
+    def number(self, node: Term, predicate: str, value: Term) -> int:
+        """Return the integer that a value must be."""
+        fits = isinstance(value, ox.Literal) and value.datatype.value == XSD + "integer"
+        if not fits or _INTEGER.fullmatch(value.value) is None:
+            raise self.fault(node, f"{short(predicate)} is {shown(value)}", "give a whole number (xsd:integer)")
+        return int(value.value)
+
+    def flag(self, node: Term, predicate: str, *, strict: bool = False) -> bool:
+        """Return the truth value of a predicate; false where there is none; ``strict`` knows no 1 and 0."""
         value = self.one(node, predicate)
         if value is None:
             return False
-        if isinstance(value, ox.Literal) and value.datatype.value == XSD + "boolean":
-            if value.value in {"true", "1"}:
-                return True
-            if value.value in {"false", "0"}:
-                return False
-        raise self.fault(node, f"{_short(predicate)} is {shown(value)}", "write true or false")
+        known = {"true": True, "false": False} if strict else {"true": True, "1": True, "false": False, "0": False}
+        if isinstance(value, ox.Literal) and value.datatype == _BOOLEAN and value.value in known:
+            return known[value.value]
+        raise self.fault(node, f"{short(predicate)} is {shown(value)}", "write true or false")
 
     def members(self, node: Term, predicate: str, head: Term) -> tuple[Term, ...]:
         """Return the members of an RDF list."""
@@ -131,9 +188,7 @@ class Nodes:
         while cell != ox.NamedNode(_RDF + "nil"):
             first, rest = self.values(cell, _RDF + "first"), self.values(cell, _RDF + "rest")
             if len(first) != 1 or len(rest) != 1 or cell in seen:
-                raise self.fault(
-                    node, f"{_short(predicate)} is no well-formed list", "write it in parentheses: ( a b )"
-                )
+                raise self.fault(node, f"{short(predicate)} is no well-formed list", "write it as ( a b )")
             seen.add(cell)
             found.append(first[0])
             cell = rest[0]
@@ -143,16 +198,19 @@ class Nodes:
         """Return the property path that ``value`` is the node of (SHACL 2.3.1)."""
         if isinstance(value, ox.NamedNode) and value.value != _RDF + "nil":
             return model.Predicate(value.value)
-        if value in within or not isinstance(value, ox.BlankNode):
-            raise self.fault(node, f"the path {shown(value)} is no path, or holds itself", "see SHACL 2.3.1")
+        if value in within:
+            raise self.fault(node, "the path holds itself", "break the cycle")
+        if not isinstance(value, ox.BlankNode):
+            raise self.fault(node, f"sh:path is {shown(value)}", _NO_PATH)
+        if len(within) == _DEEPEST:
+            raise self.fault(node, f"the path is nested more than {_DEEPEST} deep", "write it flatter")
         within = (*within, value)
-        if self.values(value, _RDF + "first"):
+        told = list(self.predicates(value))
+        if _RDF + "first" in told or _RDF + "rest" in told:
             return model.Sequence(self._paths(node, value, within))
-        told = [name for name in self.predicates(value) if name.startswith(SH) and name.endswith("Path")]
         if len(told) != 1 or len(self.values(value, told[0])) != 1:
-            raise self.fault(
-                node, "a path is neither an IRI, a list nor one of sh:inversePath and the like", "see SHACL 2.3.1"
-            )
+            said = ", ".join(sorted(map(short, told))) or "nothing"
+            raise self.fault(node, f"sh:path leads to a blank node that says {said}", _NO_PATH)
         name, (inner,) = told[0].removeprefix(SH), self.values(value, told[0])
         if name == "alternativePath":
             return model.Alternative(self._paths(node, inner, within))
@@ -161,7 +219,7 @@ class Nodes:
         if name in _REPEATED:
             least, many = _REPEATED[name]
             return model.Closure(self.path(node, inner, within), least, many)
-        raise self.fault(node, f"sh:{name} is no kind of path", "see SHACL 2.3.1")
+        raise self.fault(node, f"{short(told[0])} is no kind of path", _NO_PATH)
 
     def _paths(self, node: Term, head: Term, within: tuple[Term, ...]) -> tuple[model.Path, ...]:
         members = self.members(node, SH + "path", head)
@@ -172,8 +230,6 @@ class Nodes:
         return tuple(self.path(node, member, within) for member in members)
 
 
-def _short(predicate: str) -> str:
-    return shown(ox.NamedNode(predicate)) if not predicate.startswith(SH) else "sh:" + predicate.removeprefix(SH)
-
-
-short = _short
+def short(predicate: str) -> str:
+    """Return a predicate as a person reads it; SHACL's own with ``sh:``."""
+    return "sh:" + predicate.removeprefix(SH) if predicate.startswith(SH) else shown(ox.NamedNode(predicate))

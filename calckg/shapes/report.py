@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
@@ -35,6 +36,8 @@ def triples(outcomes: Iterable[Outcome]) -> list[ox.Triple]:
     """Return the validation report: its node, and one for each result with all that SHACL 3.6.2 asks for."""
     report = _Report()
     for outcome in outcomes:
+        if outcome.more:  # what a limit left out does not conform either
+            report.fail()
         for result in outcome.results:
             report.add(outcome.plan, result)
     return report.finished()
@@ -54,8 +57,11 @@ class _Report:
         ]
         return [*head, *self._found]
 
-    def add(self, plan: Plan, result: Result) -> None:
+    def fail(self) -> None:
         self._conforms = False
+
+    def add(self, plan: Plan, result: Result) -> None:
+        self.fail()
         node = ox.BlankNode()
 
         def say(name: str, value: Term) -> None:
@@ -129,7 +135,14 @@ def _message(plan: Plan, result: Result) -> str:
     told = messages.of(plan, result)
     text = next((m.value for m in told if m.language in {None, "en"}), told[0].value)
     value = None if result.value is None else result.value.value
-    return text if value is None or value in text else f"{text} (found: {value})"
+    # Our own words name the limit, never the value; a number in them is not that of the value.
+    named = value is None or (bool(messages.given(plan, result)) and _names(text, value))
+    return text if named else f"{text} (found: {value})"
+
+
+def _names(text: str, value: str) -> bool:
+    """Tell whether a text has a value in it, as a word or words of its own."""
+    return re.search(rf"(?<!\w){re.escape(value)}(?!\w)", text) is not None
 
 
 def _holders(node: Term, shapes: ox.Store) -> Iterator[Term]:

@@ -1,0 +1,61 @@
+"""Where statements stand in files that have one in a line: N-Triples and N-Quads."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Collection
+from pathlib import Path
+from typing import IO, Final, cast
+
+import pyoxigraph as ox
+
+from calckg import rdf
+from calckg.shapes import model
+from calckg.shapes.model import Term
+
+Statement = tuple[Term, model.Path | None, Term | None]
+"""Focus node, path and value of a result."""
+_LINED: Final = (ox.RdfFormat.N_TRIPLES, ox.RdfFormat.N_QUADS)
+
+
+def find(path: Path, statements: Collection[Statement]) -> dict[Statement, int]:
+    """Return the line (from 1) of each statement in the file, else the first line with its focus node as subject.
+
+    Nothing for a file in another format, for blank nodes (reading names them anew), and for what is written with
+    escapes or spaces other than N-Triples' canonical ones: its place is the file.
+    """
+    wanted: dict[bytes, dict[bytes, list[Statement]]] = {}
+    for statement in statements:
+        focus, way, value = statement
+        if isinstance(focus, ox.NamedNode):
+            exact = f"<{way.iri}> {value}" if isinstance(way, model.Predicate) and value is not None else ""
+            wanted.setdefault(str(focus).encode(), {}).setdefault(exact.encode(), []).append(statement)
+    if not wanted or rdf.format_of(path) not in _LINED:
+        return {}
+    firsts: dict[bytes, int] = {}
+    found: dict[Statement, int] = {}
+    with _open(path) as stream:
+        for number, line in enumerate(stream, 1):
+            subject, _, rest = line.partition(b" ")
+            if subject in wanted:
+                firsts.setdefault(subject, number)
+                for end in _ends(rest):
+                    for statement in wanted[subject].get(end, ()):
+                        found.setdefault(statement, number)
+    for subject, number in firsts.items():
+        for some in wanted[subject].values():
+            for statement in some:
+                found.setdefault(statement, number)
+    return found
+
+
+def _ends(rest: bytes) -> tuple[bytes, ...]:
+    """Return what a line says after its subject: predicate and object, with and without a graph's name at the end."""
+    said = rest.rstrip().removesuffix(b".").rstrip()
+    return said, said.rpartition(b" ")[0]
+
+
+def _open(path: Path) -> IO[bytes]:
+    if path.suffix.lower() == ".gz":
+        return cast("IO[bytes]", gzip.open(path, "rb"))
+    return path.open("rb")

@@ -1,0 +1,300 @@
+"""Outcomes as a validation report, as findings with their place, and as what CI systems read."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pyoxigraph as ox
+import pytest
+
+from calckg.findings import FileSource, Finding, GraphSource, Severity
+from calckg.shapes import algebra, ci_formats, file_lines, messages, model, report
+from calckg.shapes.model import SH, Term
+from calckg.shapes.results import Outcome, Result
+
+EX = "https://example.org/"
+P, Q = model.Predicate(EX + "p"), model.Predicate(EX + "q")
+XSD = "http://www.w3.org/2001/XMLSchema#"
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+FOUR = ox.Literal("4", datatype=ox.NamedNode(XSD + "integer"))
+OTHER = model.Shape(ox.NamedNode(EX + "other"))
+NAMELESS = model.Shape(ox.BlankNode("inner"))
+
+
+def ex(name: str) -> ox.NamedNode:
+    return ox.NamedNode(EX + name)
+
+
+def plan(
+    kind: model.Kind | None = None,
+    path: model.Path | None = P,
+    severity: str = SH + "Violation",
+    said: tuple[ox.Literal, ...] = (),
+    node: Term | None = None,
+) -> algebra.Plan:
+    kind = kind or model.MaxCount(1)
+    constraint = model.Constraint(SH + type(kind).__name__ + "ConstraintComponent", kind)
+    shape = model.Shape(node or ex("shape"), path, (), (constraint,), severity, said)
+    return algebra.Plan(shape, constraint, algebra.Focus(()), algebra.Nodes(algebra.Constant(holds=True)))
+
+
+def graph(*outcomes: Outcome) -> ox.Store:
+    store = ox.Store()
+    store.extend(ox.Quad(t.subject, t.predicate, t.object) for t in report.triples(outcomes))
+    return store
+
+
+def objects(store: ox.Store, name: str) -> list[Term]:
+    found = [quad.object for quad in store.quads_for_pattern(None, ox.NamedNode(SH + name), None)]
+    return [term for term in found if not isinstance(term, ox.Triple)]
+
+
+def findings(outcome: Outcome) -> list[Finding]:
+    return list(report.findings([outcome], ox.Store(), lambda focus, path, value: GraphSource()))
+
+
+# the report
+
+
+def test_without_results_it_conforms() -> None:
+    assert [term.value for term in objects(graph(Outcome(plan(), [])), "conforms")] == ["true"]
+
+
+def test_what_a_limit_left_out_does_not_conform() -> None:
+    assert [term.value for term in objects(graph(Outcome(plan(), [], more=3)), "conforms")] == ["false"]
+
+
+def test_a_result_says_all_that_the_standard_asks_for() -> None:
+    store = graph(Outcome(plan(model.NodeKind(frozenset({"IRI"}))), [Result(ex("a"), ox.Literal("x"))]))
+    said = {name: [str(term) for term in objects(store, name)] for name in ("focusNode", "value", "resultPath")}
+    assert said == {"focusNode": [f"<{EX}a>"], "value": ['"x"'], "resultPath": [f"<{EX}p>"]}
+    assert objects(store, "sourceShape") == [ex("shape")]
+    assert objects(store, "sourceConstraintComponent") == [ox.NamedNode(SH + "NodeKindConstraintComponent")]
+    assert objects(store, "resultSeverity") == [ox.NamedNode(SH + "Violation")]
+
+
+def test_a_severity_of_one_s_own_stays_in_the_report_and_is_a_violation_in_findings() -> None:
+    outcome = Outcome(plan(severity=EX + "Terrible"), [Result(ex("a"))])
+    assert objects(graph(outcome), "resultSeverity") == [ex("Terrible")]
+    assert [finding.severity for finding in findings(outcome)] == [Severity.VIOLATION]
+
+
+def test_a_path_of_the_result_stands_before_that_of_the_shape() -> None:
+    assert objects(graph(Outcome(plan(), [Result(ex("a"), path=Q)])), "resultPath") == [ex("q")]
+
+
+def test_a_constraint_in_sparql_is_named() -> None:
+    kind = model.Sparql("SELECT $this WHERE {}", node=ex("constraint"))
+    assert objects(graph(Outcome(plan(kind), [Result(ex("a"))])), "sourceConstraint") == [ex("constraint")]
+
+
+PATHS: dict[str, model.Path] = {
+    "sh:inversePath ex:p": model.Inverse(P),
+    "sh:alternativePath ( ex:p ex:q )": model.Alternative((P, Q)),
+    "sh:zeroOrMorePath ex:p": model.Closure(P, 0, many=True),
+    "sh:oneOrMorePath ex:p": model.Closure(P, 1, many=True),
+    "sh:zeroOrOnePath ex:p": model.Closure(P, 0, many=False),
+    "rdf:first ex:p ; rdf:rest ( [ sh:inversePath ex:q ] )": model.Sequence((P, model.Inverse(Q))),
+}
+
+
+@pytest.mark.parametrize("text", PATHS)
+def test_a_path_is_said_as_a_shapes_graph_says_it(text: str) -> None:
+    turtle = f"@prefix sh: <{SH}> . @prefix rdf: <{RDF}> . @prefix ex: <{EX}> . ex:r sh:resultPath [ {text} ] ."
+    found = report.triples([Outcome(plan(path=PATHS[text]), [Result(ex("a"))])])
+    about_paths = {RDF + "first", RDF + "rest"}
+    kept = [
+        ox.Triple(ex("r") if t.predicate.value == SH + "resultPath" else t.subject, t.predicate, t.object)
+        for t in found
+        if t.predicate.value in about_paths or t.predicate.value.endswith("Path")
+    ]
+    expected = ox.Dataset(ox.parse(turtle, format=ox.RdfFormat.TURTLE))
+    given = ox.Dataset(ox.Quad(t.subject, t.predicate, t.object) for t in kept)
+    for dataset in (expected, given):
+        dataset.canonicalize(ox.CanonicalizationAlgorithm.UNSTABLE)
+    assert given == expected
+
+
+# messages
+
+OWN: list[tuple[model.Kind, str]] = [
+    (model.Class(ex("C")), f"is no instance of {EX}C"),
+    (model.Datatype(XSD + "date"), "is no well-formed literal of xsd:date"),
+    (model.NodeKind(frozenset({"IRI", "BlankNode"})), "is not a blank node or an IRI"),
+    (model.MinCount(1), "has fewer than 1 value"),
+    (model.MaxCount(2), "has more than 2 values"),
+    (model.Range(">=", FOUR), "is not >= 4"),
+    (model.Length("<=", 3), "has more than 3 characters"),
+    (model.Length(">=", 3), "has fewer than 3 characters"),
+    (model.Pattern("^a", "i"), "does not match ^a (flags i)"),
+    (model.LanguageIn(("en", "de")), "is in none of the languages en, de"),
+    (model.UniqueLang(), "has more than one value in a language"),
+    (model.Equals(EX + "q"), f"is not a value of both this and {EX}q"),
+    (model.Disjoint(EX + "q"), f"is a value of {EX}q too"),
+    (model.LessThan(EX + "q", or_equals=True), f"is not less than or equal to the values of {EX}q"),
+    (model.Not(OTHER), f"conforms to {EX}other, which it must not"),
+    (model.And((OTHER, NAMELESS)), f"does not conform to all of {EX}other, a shape"),
+    (model.Or((OTHER,)), f"conforms to none of {EX}other"),
+    (model.Xone((OTHER,)), f"does not conform to just one of {EX}other"),
+    (model.Node(OTHER), f"does not conform to {EX}other"),
+    (model.Qualified(OTHER, "<=", 2), f"has more than 2 values that conform to {EX}other"),
+    (model.Closed(frozenset()), "has a predicate that is not allowed here"),
+    (model.HasValue(ex("v")), f"lacks the value {EX}v"),
+    (
+        model.In(tuple(ox.Literal(str(n)) for n in range(10))),
+        'is none of "0", "1", "2", "3", "4", "5", "6", "7" and 2 more',
+    ),
+    (model.Sparql("SELECT $this WHERE {}"), "does not conform to a constraint in SPARQL"),
+]
+
+
+@pytest.mark.parametrize(("kind", "text"), OWN, ids=[f"{type(kind).__name__}-{text[:12]}" for kind, text in OWN])
+def test_a_constraint_without_a_message_is_told_in_words(kind: model.Kind, text: str) -> None:
+    assert messages.of(plan(kind), Result(ex("a"))) == [ox.Literal(text)]
+
+
+def test_every_kind_of_constraint_has_words() -> None:
+    missing = {kind.__name__ for kind in model.Kind.__args__} - {type(kind).__name__ for kind, _ in OWN}
+    assert missing == {"Property"}  # its results are those of the property shape
+
+
+def test_placeholders_are_filled_and_unknown_ones_stay() -> None:
+    said = ox.Literal("{$this} has {?value}, {$limit} at most, {?nothing}", language="en")
+    result = Result(ex("a"), ox.Literal("9"), bindings={"limit": FOUR})
+    assert messages.of(plan(said=(said,)), result) == [
+        ox.Literal(f"{EX}a has 9, 4 at most, {{?nothing}}", language="en")
+    ]
+
+
+def test_the_row_s_message_stands_before_the_constraint_s_and_that_before_the_shape_s() -> None:
+    row, constraint, shape = (ox.Literal(text) for text in ("row", "constraint", "shape"))
+    kind = model.Sparql("SELECT $this WHERE {}", messages=(constraint,))
+    assert messages.of(plan(kind, said=(shape,)), Result(ex("a"), message=row)) == [row]
+    assert messages.of(plan(kind, said=(shape,)), Result(ex("a"))) == [constraint]
+    assert messages.of(plan(said=(shape,)), Result(ex("a"))) == [shape]
+
+
+def test_a_finding_names_the_value_though_the_limit_has_its_digits() -> None:
+    limit = ox.Literal("40", datatype=ox.NamedNode(XSD + "integer"))
+    (found,) = findings(Outcome(plan(model.Range(">", limit)), [Result(ex("a"), FOUR)]))
+    assert found.message == "is not > 40 (found: 4)"
+
+
+def test_a_finding_does_not_name_a_value_twice() -> None:
+    said = ox.Literal("{?value} is too much")
+    (found,) = findings(Outcome(plan(said=(said,)), [Result(ex("a"), FOUR)]))
+    assert found.message == "4 is too much"
+
+
+def test_a_finding_is_in_english_where_there_is_english() -> None:
+    said = (ox.Literal("zu viel", language="de"), ox.Literal("too much", language="en"))
+    (found,) = findings(Outcome(plan(said=said), [Result(ex("a"))]))
+    assert found.message == "too much"
+
+
+def test_a_shape_without_an_iri_goes_by_what_holds_it() -> None:
+    shapes = ox.Store()
+    shapes.add(ox.Quad(ex("holder"), ox.NamedNode(SH + "property"), ox.BlankNode("inner")))
+    outcome = Outcome(plan(node=ox.BlankNode("inner")), [Result(ex("a"))])
+    (found,) = report.findings([outcome], shapes, lambda focus, path, value: GraphSource())
+    assert found.rule == EX + "holder"
+
+
+# lines of files
+
+LINES = """# a comment
+<https://example.org/a> <https://example.org/q> "x" .
+
+<https://example.org/a> <https://example.org/p> "x" .
+<https://example.org/a> <https://example.org/p> "x y" .
+<https://example.org/ab> <https://example.org/p> "x" .
+"""
+
+
+def line(path: Path, name: str, way: model.Path | None = P, value: str | None = "x") -> int | None:
+    statement = (ex(name), way, None if value is None else ox.Literal(value))
+    return file_lines.find(path, [statement]).get(statement)
+
+
+@pytest.fixture
+def lines(tmp_path: Path) -> Path:
+    path = tmp_path / "data.nt"
+    path.write_text(LINES)
+    return path
+
+
+def test_a_finding_has_the_line_of_its_statement(lines: Path) -> None:
+    assert line(lines, "a") == 4
+    assert line(lines, "a", value="x y") == 5
+    assert line(lines, "ab") == 6
+
+
+def test_without_a_statement_it_is_the_first_line_of_the_focus_node(lines: Path) -> None:
+    assert line(lines, "a", value=None) == 2
+    assert line(lines, "a", value="nowhere") == 2
+    assert line(lines, "a", model.Inverse(P)) == 2
+    assert line(lines, "b") is None
+
+
+def test_lines_of_quads_have_a_graph_at_their_end(tmp_path: Path) -> None:
+    path = tmp_path / "data.nq"
+    path.write_text(LINES.replace(" .\n", " <urn:x:g> .\n"))
+    assert (line(path, "a"), line(path, "a", value="x y")) == (4, 5)
+
+
+def test_lines_are_those_of_what_is_compressed(tmp_path: Path) -> None:
+    path = tmp_path / "data.nt.gz"
+    path.write_bytes(gzip.compress(LINES.encode()))
+    assert line(path, "a") == 4
+
+
+def test_other_formats_have_no_lines(tmp_path: Path) -> None:
+    path = tmp_path / "data.ttl"
+    path.write_text(LINES)
+    assert line(path, "a") is None
+
+
+# for CI systems
+
+
+def finding(name: str = "a", severity: Severity = Severity.VIOLATION, file: str = "data.nt") -> Finding:
+    return Finding(EX + "shape", severity, EX + name, "is wrong", "mend it", FileSource(file, 7))
+
+
+def test_sarif_names_file_and_line() -> None:
+    (told,) = json.loads(ci_formats.sarif([finding(file="my data.nt")]))["runs"]
+    (result,) = told["results"]
+    place = result["locations"][0]["physicalLocation"]
+    assert place == {"artifactLocation": {"uri": "my%20data.nt"}, "region": {"startLine": 7}}
+    assert told["tool"]["driver"]["rules"][0]["help"] == {"text": "mend it"}
+
+
+def test_sarif_says_what_a_limit_left_out() -> None:
+    (told,) = json.loads(ci_formats.sarif([], ["9 more of ex:shape"]))["runs"]
+    (note,) = told["invocations"][0]["toolExecutionNotifications"]
+    assert note["message"] == {"text": "9 more of ex:shape"}
+
+
+def junit(found: list[Finding], untold: int = 0) -> ElementTree.Element:
+    checked = [(EX + "shape", 0.25, untold), (EX + "shape", 0.25, 0), (EX + "fine", 0.5, 0)]
+    return ElementTree.fromstring(ci_formats.junit(found, checked, Severity.WARNING))
+
+
+def test_junit_has_a_case_for_each_shape_with_its_time() -> None:
+    cases = {case.get("name"): case.get("time") for case in junit([])}
+    assert cases == {EX + "fine": "0.500", EX + "shape": "0.500"}
+
+
+def test_junit_fails_only_from_the_limit_on() -> None:
+    assert junit([finding(severity=Severity.INFO)]).get("failures") == "0"
+    assert junit([finding(severity=Severity.WARNING)]).get("failures") == "1"
+
+
+def test_junit_fails_a_shape_whose_findings_a_limit_left_out() -> None:
+    (failure,) = junit([], untold=3).iter("failure")
+    assert failure.get("message") == "3 findings, not told"
+    (failure,) = junit([finding()], untold=3).iter("failure")
+    assert failure.get("message") == "4 findings: is wrong"
