@@ -46,17 +46,25 @@ class _Part(NamedTuple):
     told: int
 
 
-def write(connection: DuckDBPyConnection, path: Path, progress: Progress = lambda count: None) -> None:
+def write(
+    connection: DuckDBPyConnection,
+    path: Path,
+    progress: Progress = lambda count: None,
+    beside: Callable[[], None] = lambda: None,
+) -> None:
     """Write the graph in ``connection`` to a new store in the directory ``path``, and optimise it.
 
-    ``progress`` is told how many more quads of the named graphs are loaded. Raises ``CalckgError`` when it can't be
-    written.
+    ``progress`` is told how many more quads of the named graphs are loaded. ``beside`` is called while the store is
+    optimised, which keeps one processor busy. Raises ``CalckgError`` when it can't be written.
     """
     try:
         store = ox.Store(str(path))
         with _modest(connection):
             _fill(store, connection, path, progress)
-        store.optimize()
+        with ThreadPoolExecutor(1) as pool:
+            optimized = pool.submit(store.optimize)
+            beside()
+            optimized.result()
         store.flush()
     except OSError as error:
         raise CalckgError(f"{path}: the store can't be written: {error}; is the disk full?") from None

@@ -26,7 +26,7 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
-from calckg import build, bundle, cli, columnar, derive, storing, swap
+from calckg import build, bundle, cli, columnar, derive, planning, storing, swap
 from calckg.cli.build import Stages
 from calckg.kg import KnowledgeGraph
 from calckg.upstream import registry
@@ -54,7 +54,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A graph of all the small releases, with the store."""
     target = tmp_path_factory.mktemp("whole") / "KG"
-    build.build(target, build.plan([DATA]), curated=False)
+    build.build(target, planning.plan([DATA]), curated=False)
     return target
 
 
@@ -90,7 +90,7 @@ def add_row(path: Path, subject: str = "HP:0000175") -> None:
 
 
 def plan_of(*paths: Path) -> dict[str, list[str]]:
-    found = build.plan(paths).graphs
+    found = planning.plan(paths).graphs
     return {graph.removeprefix(RELEASE): [item.path.name for item in items] for graph, items in found.items()}
 
 
@@ -298,7 +298,7 @@ def kept(done: list[build.Done]) -> set[str]:
 
 
 def rebuild(target: Path, *paths: Path, **options: Any) -> list[build.Done]:
-    return build.build(target, build.plan(paths), curated=False, with_store=False, **options)
+    return build.build(target, planning.plan(paths), curated=False, with_store=False, **options)
 
 
 def test_an_unchanged_file_is_not_read_again(built: Path, whole: Path) -> None:
@@ -664,7 +664,7 @@ def test_who_reads_the_old_graph_goes_on(built: Path, whole: Path, folder: Path)
     columns, store = graph.columns, graph.sparql
     expected = nquads(whole)
     add_row(folder / "in" / "hearts.sssom.tsv")
-    build.build(built, build.plan([folder / "in"]), curated=False)
+    build.build(built, planning.plan([folder / "in"]), curated=False)
     assert [f"{quad} ." for quad in columnar.quads(columns)] == expected
     rows = store.query("SELECT ?s { GRAPH ?g { ?s ?p ?o } }")
     assert isinstance(rows, ox.QuerySolutions)

@@ -20,7 +20,7 @@ FLOORS = (
     ("bundle",),
     ("kg", "rooting"),
     ("queries", "redistribution", "shapes", "reason", "stats", "diff", "fetch"),
-    ("card", "changeset", "earlier", "void"),
+    ("card", "changeset", "earlier", "planning", "void"),
     ("build",),
     ("cli", "api"),
 )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from calckg import build as building
-from calckg import earlier, render
+from calckg import earlier, planning, render
 from calckg.errors import UsageError
 from calckg.upstream import registry
 
@@ -65,7 +65,7 @@ def build(
     """
     if not downloads and not source and not without:
         raise UsageError("name the files or folders to build from, such as: calckg build downloads -o KG")
-    planned = building.plan(downloads or [], [_named(text) for text in source or []])
+    planned = planning.plan(downloads or [], [_named(text) for text in source or []])
     for line in [*_listed("not known", planned.unknown), *_listed("not a whole download", planned.incomplete)]:
         print(line, file=sys.stderr)
     if not planned.graphs and not without:
@@ -96,7 +96,7 @@ def _named(text: str) -> tuple[str, Path]:
     return name, Path(path)
 
 
-def _select(planned: building.Plan, only: list[str], without: list[str], known: set[str]) -> None:
+def _select(planned: planning.Plan, only: list[str], without: list[str], known: set[str]) -> None:
     """Keep what --only and --without say; a name is a source's or a named graph's, here or in an earlier build."""
     here = {graph.removeprefix(registry.RELEASE) for graph in planned.graphs}
     for name in [*only, *without]:
@@ -122,7 +122,7 @@ def _listed(why: str, paths: list[Path]) -> Iterator[str]:
                 yield f"{why}, left out: {path}"
 
 
-def _far_apart(planned: building.Plan) -> Iterator[str]:
+def _far_apart(planned: planning.Plan) -> Iterator[str]:
     """Name the releases of which one file is more than a month younger than another: they may not fit together."""
     for graph, items in planned.graphs.items():
         # A release that is called by something else than its day may be of parts that have days of their own.
