@@ -14,7 +14,7 @@ from calckg import columnar, rdf, resources
 from calckg.errors import CalckgError, SourceError, UnknownNameError
 from calckg.findings import FileSource, GraphSource, Report, Severity
 from calckg.kg import KnowledgeGraph
-from calckg.shapes import compiler, file_lines, model, reader, report
+from calckg.shapes import compiler, file_lines, model, places, reader, report
 from calckg.shapes.model import Term
 from calckg.shapes.on_columns import OnColumns
 from calckg.shapes.on_sparql import OnSparql
@@ -187,12 +187,12 @@ def _run(
         outcomes.append(outcome)
         options.progress(len(outcomes), len(plans))
     told = [(r.focus, _path(o, r.path), r.value) for o in outcomes for r in o.results]
-    places = backend.places(told)
-    lines = _lines(told, places, graphs or {})
+    graph_of = places.graphs_of(connection, told)
+    lines = _lines(told, graph_of, graphs or {})
 
     def source(focus: Term, path: model.Path | None, value: Term | None) -> FileSource | GraphSource:
         file = files.get(str(focus))
-        graph = places.get((focus, path, value))
+        graph = graph_of.get((focus, path, value))
         if file is None and graph is not None and graphs:
             file = graphs.get(graph)
         return FileSource(file, lines.get((focus, path, value))) if file else GraphSource(graph)
@@ -203,13 +203,13 @@ def _run(
 
 
 def _lines(
-    told: Iterable[file_lines.Statement], places: Mapping[file_lines.Statement, str], graphs: Mapping[str, str]
+    told: Iterable[file_lines.Statement], graph_of: Mapping[file_lines.Statement, str], graphs: Mapping[str, str]
 ) -> dict[file_lines.Statement, int]:
     """Return the lines of statements in those files that have a line for each."""
     by_graph: dict[str, list[file_lines.Statement]] = {}
     for statement in told:
-        if statement in places:
-            by_graph.setdefault(places[statement], []).append(statement)
+        if statement in graph_of:
+            by_graph.setdefault(graph_of[statement], []).append(statement)
     found = {}
     for graph, statements in by_graph.items():
         if graph in graphs:

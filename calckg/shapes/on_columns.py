@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from itertools import count
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from calckg.shapes import model, sql_terms
 from calckg.shapes.asked import Asker
 from calckg.shapes.model import Path, Term
 from calckg.shapes.results import Outcome, Result
-from calckg.shapes.to_sql import Names, Renderer
+from calckg.shapes.to_sql import Names, Renderer, simple
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 _TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 _SUBCLASS = "http://www.w3.org/2000/01/rdf-schema#subClassOf"
 _KEPT = 4  # tables of pairs at once: plans of one shape come one after another
+_JOINED = 30  # conditions in one statement: a bit each
 _FEW = 500  # ids that stand in a statement; more are in a table
-_BATCH = 10_000
 
 
 class OnColumns:
@@ -48,6 +48,9 @@ class OnColumns:
         self._numbers = count(1)
         self._ids: dict[Term, int] = {}
         self._focus: dict[tuple[object, ...], str] = {}
+        self._sizes: dict[str, int] = {}  # of the tables of focus nodes
+        self._wrong: dict[tuple[al.Focus, Path | None, int], str | None] = {}
+        self._joined: dict[tuple[al.Focus, Path | None], list[al.Condition]] = {}
         self._pairs: OrderedDict[tuple[str, Path | None, bool], str] = OrderedDict()
         self._closures: dict[model.Closure, str] = {}
         self._classes: dict[Term, str] = {}
@@ -66,6 +69,9 @@ class OnColumns:
         if focus is not None:
             self._only = self._table("SELECT unnest(?::BIGINT[]) AS n", [[self._ids[node] for node in focus]])
         for plan in plans:
+            if isinstance(plan.question, al.Values) and simple(plan.question.where):
+                self._joined.setdefault((plan.focus, plan.question.path), []).append(plan.question.where)
+        for plan in plans:
             begin = time.perf_counter()
             self._queries = []
             if isinstance(plan.question, al.Asked):
@@ -73,41 +79,6 @@ class OnColumns:
             else:
                 results, more = self._found(plan, limit)
             yield Outcome(plan, results, more, tuple(self._queries), time.perf_counter() - begin)
-
-    def places(
-        self, statements: Iterable[tuple[Term, Path | None, Term | None]]
-    ) -> dict[tuple[Term, Path | None, Term | None], str]:
-        """Return the named graph of each statement (node, path, value): the first with it, else the node's first."""
-        told = list(dict.fromkeys(statements))
-        rows = [
-            (
-                number,
-                node.value,
-                path.iri if isinstance(path, model.Predicate) else None,
-                *(sql_terms.row(value) if value is not None else (None, None, None, None)),
-            )
-            for number, (node, path, value) in enumerate(told)
-        ]
-        if not rows:
-            return {}
-        types = ("BIGINT", "VARCHAR", "VARCHAR", "TINYINT", "VARCHAR", "VARCHAR", "VARCHAR")
-        lists = ", ".join(
-            f"unnest(?::{kind}[]) AS {name}"
-            for kind, name in zip(types, ("n", "s", "p", "kind", "value", "datatype", "lang"), strict=True)
-        )
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE told_of AS SELECT {lists}", columns)
-        found = self._connection.execute(
-            """WITH node_of AS (SELECT w.n, t.id AS s, p.id AS p, o.id AS o FROM told_of w
-                JOIN term t ON t.value = w.s AND t.kind <> 2 LEFT JOIN term p ON p.value = w.p AND p.kind = 0
-                LEFT JOIN term o ON o.value = w.value AND o.kind = w.kind
-                    AND o.datatype IS NOT DISTINCT FROM w.datatype AND o.lang IS NOT DISTINCT FROM w.lang),
-            graph_of AS (
-                SELECT w.n, q.g, 0 AS place FROM node_of w JOIN quad q ON q.s = w.s AND q.p = w.p AND q.o = w.o
-                UNION ALL SELECT w.n, q.g, 1 FROM node_of w JOIN quad q ON q.s = w.s)
-            SELECT n, arg_min(t.value, (place, t.value)) FROM graph_of JOIN term t ON t.id = g GROUP BY n"""
-        )
-        return {told[number]: str(graph) for number, graph in found.fetchall()}
 
     # --- terms
 
@@ -208,7 +179,12 @@ class OnColumns:
                 only = f" WHERE n IN (SELECT n FROM {self._only})" if self._only else ""
                 query = f"SELECT DISTINCT n, 1 AS m FROM ({parts}) target{only}"
             self._focus[key] = self._table(query)
+            self._sizes[self._focus[key]] = self._count(self._focus[key])
         return self._focus[key]
+
+    def _count(self, relation: str) -> int:
+        row = self._connection.execute(f"SELECT count(*) FROM {relation}").fetchone()
+        return int(row[0]) if row else 0
 
     def _targeted(self, target: model.Target) -> str:
         match target:
@@ -259,35 +235,70 @@ class OnColumns:
     # --- plans
 
     def _found(self, plan: al.Plan, limit: int | None) -> tuple[list[Result], int]:
-        question = plan.question
         focus = self._focus_of(plan.focus)
-        query = self._renderer.question(question, focus, lambda path, terms: self._pair(focus, path, terms))
-        self._queries.append(query)
+        if not self._sizes[focus]:
+            return [], 0
         import duckdb
 
         try:
-            self._connection.execute(f"CREATE OR REPLACE TEMP TABLE found AS {query}")
+            found = self._results(plan, focus)
         except duckdb.InvalidInputException as error:
             raise CalckgError(f"{plan.shape.node}: {' '.join(str(error).split())}; mend the shape") from None
-        row = self._connection.execute(f"SELECT sum(t.m) FROM found r JOIN {focus} t ON t.n = r.f").fetchone()
+        if found is None:
+            return [], 0
+        row = self._connection.execute(f"SELECT sum(t.m) FROM {found} r JOIN {focus} t ON t.n = r.f").fetchone()
         total = int(row[0] or 0) if row else 0
         if not total:
             return [], 0
-        bound = "" if limit is None else f" LIMIT {int(limit)}"
-        cursor = self._connection.execute(
-            f"""SELECT f.kind, f.value, f.datatype, f.lang, v.kind, v.value, v.datatype, v.lang, p.value, t.m
-            FROM found r JOIN {focus} t ON t.n = r.f JOIN node f ON f.id = r.f
-            LEFT JOIN node v ON v.id = r.v LEFT JOIN node p ON p.id = r.p
-            ORDER BY {columnar.text_of("f")}, {columnar.text_of("v")}, p.value{bound}"""
-        )
+        told = f"SELECT r.f, r.v, r.p, t.m FROM {found} r JOIN {focus} t ON t.n = r.f"
+        if limit is not None:
+            told += f" ORDER BY r.f, r.v, r.p LIMIT {int(limit)}"
+        rows = self._connection.execute(told).fetchall()
+        terms = self._terms_of({number for row in rows for number in row[:3] if number is not None})
         results: list[Result] = []
-        while rows := cursor.fetchmany(_BATCH):
-            for one in rows:
-                value = None if one[4] is None else _term(*one[4:8])
-                path = None if one[8] is None else model.Predicate(one[8])
-                results += [Result(_term(*one[:4]), value, path)] * int(one[9])
+        for focus_id, value_id, path_id, times in rows:
+            value = None if value_id is None else terms[value_id]
+            path = None if path_id is None else model.Predicate(terms[path_id].value)
+            results += [Result(terms[focus_id], value, path)] * int(times)
+        results.sort(key=lambda one: (str(one.focus), str(one.value), str(one.path)))
         kept = results if limit is None else results[:limit]
         return kept, total - len(kept)
+
+    def _terms_of(self, ids: Collection[int]) -> dict[int, Term]:
+        """Return terms by their ids."""
+        among = f"({', '.join(map(str, ids))})"  # with so few in the statement, most of the terms are passed over
+        if len(ids) > _FEW:
+            among = f"(SELECT id FROM {self._table('SELECT unnest(?::BIGINT[]) AS id', [list(ids)])})"
+        rows = self._connection.execute(f"SELECT id, kind, value, datatype, lang FROM node WHERE id IN {among}")
+        return {int(row[0]): _term(*row[1:]) for row in rows.fetchall()}
+
+    def _results(self, plan: al.Plan, focus: str) -> str | None:
+        """Make the results ``(f, v, p)`` of a plan, as ids; return the relation, or nothing where there are none.
+
+        Plans that look at the same values are asked in one statement, when the first of them is run.
+        """
+        question = plan.question
+        if not isinstance(question, al.Values) or not simple(question.where):
+            query = self._renderer.question(question, focus, lambda path, terms: self._pair(focus, path, terms))
+            self._queries.append(query)
+            self._connection.execute(f"CREATE OR REPLACE TEMP TABLE found AS {query}")
+            return "found"
+        conditions = self._joined[plan.focus, question.path]
+        part, bit = divmod(conditions.index(question.where), _JOINED)
+        key = (plan.focus, question.path, part)
+        if key not in self._wrong:
+            self._wrong[key] = self._wrong_values(focus, question.path, conditions[part * _JOINED :][:_JOINED])
+        table = self._wrong[key]
+        return f"(SELECT f, v, NULL AS p FROM {table} WHERE w & {1 << bit} > 0)" if table else None
+
+    def _wrong_values(self, focus: str, path: Path | None, conditions: Sequence[al.Condition]) -> str | None:
+        """Make ``(f, v, w)`` of the focus nodes with values of which conditions hold; see ``Renderer.wrong``."""
+        wrong = self._table(self._renderer.wrong(path, conditions, focus))
+        if not self._count(wrong):
+            return None
+        if path is None:
+            return self._table(f"SELECT v AS f, v, w FROM {wrong}")
+        return self._table(f"SELECT DISTINCT f, v, w FROM ({self._renderer.pairs(path, focus, wrong)}) pair")
 
     def _ask(self, plan: al.Plan, query: model.Sparql, limit: int | None) -> tuple[list[Result], int]:
         focus = self._focus_of(plan.focus)

@@ -7,7 +7,7 @@ values, or ``focus(n)``, both made beforehand (``on_columns``).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -106,12 +106,9 @@ class Renderer:
         ``pair`` gives the table of focus nodes and values of a path, with the values' terms or without.
         """
         match question:
-            case al.Values(path, where):
-                this = _Bound("r.f", "r" if path is None else None)
-                value = _Bound("r.v", "r")
-                test = self._test(where, {THIS: this, VALUE: value})
-                table = pair(path, this.used or value.used)
-                return f"SELECT r.f, r.v, NULL AS p FROM {table} r WHERE {test}"
+            case al.Nodes(al.Count(Var("this"), path, _, al.Constant(True), ">", number)) if _step_of(path) is not None:
+                many = self._many(path, number, f"SELECT n FROM {focus}")
+                return f"SELECT s AS f, NULL AS v, NULL AS p FROM ({many}) many"
             case al.Nodes(al.Count(Var("this"), path, _, al.Constant(True), ">", number)):
                 counted = f"SELECT f FROM {pair(path, False)} counted GROUP BY f HAVING count(*) > {number}"
                 return f"SELECT f, NULL AS v, NULL AS p FROM ({counted}) many"
@@ -140,8 +137,64 @@ class Renderer:
                     f"JOIN ({self._others(other, focus)}) o ON o.f = r.f JOIN node t ON t.id = o.v "
                     f"WHERE NOT {wrong}) compared"
                 )
+            case al.Values(path, where):
+                return self.values(path, where, focus)
             case al.Asked():
                 raise TypeError("a query in SPARQL is not rendered as SQL")
+
+    def values(self, path: model.Path | None, where: Condition, focus: str) -> str:
+        """Return a query for ``(f, v, p)``: the focus nodes and values of which a condition holds.
+
+        A triple that stands in several graphs is walked over twice and told once: what is wrong is little, and is made
+        distinct in the end.
+        """
+        tables, wheres, end = self.step(path, "n.n") if path is not None else ([], [], "n.n")
+        value = _Bound(end, "t")
+        test = self._test(where, {THIS: value if path is None else _Bound("n.n"), VALUE: value})
+        if value.used:
+            tables.append("node t")
+            wheres.append(f"t.id = {end}")
+            test = f"CASE WHEN {end} >= 0 THEN {test} ELSE false END"  # not of all terms that there are; see _walk
+        joined = ", ".join([f"{focus} n", *tables])
+        return f"SELECT DISTINCT n.n AS f, {end} AS v, NULL AS p FROM {joined} WHERE {' AND '.join([*wheres, test])}"
+
+    def wrong(self, path: model.Path | None, conditions: Sequence[Condition], focus: str) -> str:
+        """Return a query for ``(v, w)``: values, and which of the conditions hold of each, a bit for a condition.
+
+        The conditions are ``simple``: each value is tested once, however many focus nodes have it.
+        """
+        values = f"SELECT n AS v FROM {focus}"
+        if path is not None:
+            values = f"SELECT DISTINCT v FROM ({self.pairs(path, focus)}) pair"
+        value = _Bound("d.v", "t")
+        tests = [self._test(condition, {THIS: value, VALUE: value}) for condition in conditions]
+        wrong = " + ".join(f"CASE WHEN {test} THEN {1 << bit} ELSE 0 END" for bit, test in enumerate(tests))
+        told = f"SELECT d.v, {wrong} AS w FROM ({values}) d"
+        if value.used:
+            told = f"SELECT d.v, CASE WHEN d.v >= 0 THEN {wrong} END AS w FROM ({values}) d JOIN node t ON t.id = d.v"
+        return f"SELECT v, w FROM ({told}) tested WHERE w > 0"
+
+    def pairs(self, path: model.Path, focus: str, among: str | None = None) -> str:
+        """Return a query for ``(f, v)``, focus nodes and values, some of them twice; only values ``v`` of ``among``."""
+        tables, wheres, end = self.step(path, "n.n")
+        if among is not None:
+            tables.append(f"{among} a")
+            wheres.append(f"a.v = {end}")
+        told = f"n.n AS f, {end} AS v" + ("" if among is None else ", a.w")
+        return f"SELECT {told} FROM {', '.join([f'{focus} n', *tables])} WHERE {' AND '.join(wheres)}"
+
+    def _many(self, path: model.Path, number: int, nodes: str | None = None) -> str:
+        """Return a query for the nodes ``s`` from which a path of one step leads to more than so many others."""
+        step = _step_of(path)
+        assert step is not None
+        iri, start, end = step
+        kept = f" AND {start} IN ({nodes})" if nodes else ""
+        # The same triple may stand in several graphs; two different ends have a lowest and a highest.
+        several = {0: "true", 1: f"min({end}) < max({end})"}.get(
+            number, f"count(*) > {number} AND count(DISTINCT {end}) > {number}"
+        )
+        ends = f"FROM quad WHERE p = {self._id(ox.NamedNode(iri))}{kept}"
+        return f"SELECT {start} AS s {ends} GROUP BY {start} HAVING {several}"
 
     def _others(self, path: model.Path, focus: str) -> str:
         tables, wheres, end = self.step(path, "n.n")
@@ -204,7 +257,13 @@ class Renderer:
         tables, wheres, last = self.step(path, self._end(start, bound))
         mine = _Bound(last, self._fresh())
         test = self._test(where, {**bound, end.name: mine})
-        if mine.used:
+        step = _step_of(path)
+        if mine.used and step is not None and simple(where):
+            # Many nodes share a value: each is tested once.
+            values = f"SELECT DISTINCT {step[2]} AS v FROM quad WHERE p = {self._id(ox.NamedNode(step[0]))}"
+            tested = f"FROM ({values}) d JOIN node {mine.term} ON {mine.term}.id = d.v"
+            test = f"{last} IN (SELECT d.v {tested} WHERE CASE WHEN d.v >= 0 THEN {test} ELSE false END)"
+        elif mine.used:
             tables.append(f"node {mine.term}")
             wheres.append(f"{mine.term}.id = {last}")
             # Else the engine would try the test on all terms that there are, before it joins.
@@ -224,6 +283,9 @@ class Renderer:
     ) -> str:
         if (operator, number) == ("<", 0):
             return "false"
+        if operator == ">" and where == al.Constant(True) and _step_of(path) is not None:
+            name, node = self._fresh(), self._end(start, bound)
+            return f"(EXISTS (SELECT 1 FROM ({self._many(path, number)}) {name} WHERE {name}.s = {node}))"
         if (operator, number) in {("<", 1), (">", 0)}:
             found = self._walk(start, path, end, where, bound, "(EXISTS (SELECT 1 FROM {tables} WHERE {wheres}))")
             return found if operator == ">" else f"(NOT {found})"
@@ -251,6 +313,32 @@ class Renderer:
         if not tables:
             return found
         return f"(EXISTS (SELECT 1 FROM {', '.join(tables)} WHERE {' AND '.join([*wheres, found])}))"
+
+
+def simple(condition: Condition) -> bool:
+    """Tell whether a condition asks only what a value is, and of no triple."""
+    match condition:
+        case al.All(conditions) | al.Any(conditions) | al.ExactlyOne(conditions):
+            return all(map(simple, conditions))
+        case al.Neg(inner):
+            return simple(inner)
+        case al.Compares(_, _, other) | al.Same(_, other):
+            return not isinstance(other, Var)
+        case (
+            al.Constant() | al.OneOf() | al.IsKind() | al.HasDatatype() | al.LengthIs() | al.Matches() | al.InLanguage()
+        ):
+            return True
+    return False
+
+
+def _step_of(path: model.Path) -> tuple[str, str, str] | None:
+    """Return predicate, start column and end column of a path of one step."""
+    match path:
+        case model.Predicate(iri):
+            return iri, "s", "o"
+        case model.Inverse(model.Predicate(iri)):
+            return iri, "o", "s"
+    return None
 
 
 def _of_term(condition: Condition) -> Callable[[TermSql], str]:
