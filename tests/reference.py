@@ -10,7 +10,7 @@ from typing import Any
 import pyoxigraph as ox
 
 from calckg import queries, rdf, render
-from calckg.cli.group import COMMANDS, root_command
+from calckg.cli.group import COMMANDS, LazyGroup, root_command
 from calckg.shapes.engine import shape_files
 from tests.test_floors import FLOORS
 
@@ -22,7 +22,13 @@ _COMMENT = "http://www.w3.org/2000/01/rdf-schema#comment"
 def commands() -> str:
     """Describe every command with its arguments and options, from the commands themselves."""
     root = root_command()
-    return "\n".join(_command(root.get_command(None, name), name) for name in COMMANDS)
+    return "\n".join(_commands(root.get_command(None, name), name) for name in COMMANDS)
+
+
+def _commands(command: Any, name: str) -> str:
+    """Describe a command, or each command of a group."""
+    inner = {} if isinstance(command, LazyGroup) or name == "query" else getattr(command, "commands", {})
+    return "\n".join(_command(one, f"{name} {of}") for of, one in inner.items()) or _command(command, name)
 
 
 def _command(command: Any, name: str) -> str:

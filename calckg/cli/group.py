@@ -13,7 +13,10 @@ import typer.main
 
 from calckg.errors import UnknownNameError, UsageError
 
-COMMANDS = ("query", "sparql", "show", "search", "dump", "validate", "reason", "stats", "diff", "fetch", "build")
+COMMANDS = (
+    *("query", "sparql", "show", "search", "dump", "validate", "mappings", "reason", "stats", "diff", "fetch"),
+    "build",
+)
 
 
 def lighten(command: Any) -> Any:
@@ -99,6 +102,8 @@ class LazyGroup(typer.core.TyperGroup):
         module = importlib.import_module(f"calckg.cli.{cmd_name}")
         command = lighten(typer.main.get_command(module.app))
         command.name = cmd_name
+        for inner in getattr(command, "commands", {}).values():
+            lighten(inner)
         return command
 
 

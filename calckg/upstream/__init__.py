@@ -33,15 +33,23 @@ def opened(path: str | Path) -> Iterator[IO[str]]:
 
     Raises ``SourceError`` when it is missing, empty or no whole gzip file, and, with the line, when it is not UTF-8.
     """
+    with opened_bytes(path) as stream, TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text:
+        try:
+            yield text
+        except UnicodeDecodeError as error:
+            line = _undecodable(Path(path))
+            raise SourceError(f"not UTF-8 ({error.reason}); convert the file to UTF-8", path, line) from None
+
+
+@contextmanager
+def opened_bytes(path: str | Path) -> Iterator[IO[bytes]]:
+    """Open a file, compressed when it ends in ``.gz``; raises ``SourceError`` as ``opened`` does."""
     path = readable(path)
     try:
-        with _bytes(path) as stream, TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text:
-            yield text
+        with _bytes(path) as stream:
+            yield stream
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise SourceError(f"not a whole gzip file ({error}); download it again", path) from None
-    except UnicodeDecodeError as error:
-        line = _undecodable(path)
-        raise SourceError(f"not UTF-8 ({error.reason}); convert the file to UTF-8", path, line) from None
     except OSError as error:
         raise SourceError(f"can't be read: {error.strerror or error}", path) from None
 

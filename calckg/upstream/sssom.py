@@ -15,7 +15,7 @@ from typing import IO, Any, Final, TypeVar
 from calckg.errors import SourceError
 from calckg.prefixes import Prefixes, load
 from calckg.tables import TABLES, Row, Rows, Value, extra
-from calckg.upstream import OnError, opened, stop
+from calckg.upstream import OnError, opened, opened_bytes, stop
 from calckg.upstream.sssom_metadata import BUILT_IN, Metadata, beside, embedded, external
 from calckg.upstream.sssom_slots import (
     LITERAL,
@@ -49,6 +49,10 @@ _NO_CONCEPT: Final = (
 _Key = TypeVar("_Key")
 
 
+class ColumnsError(SourceError):
+    """Say what is wrong with the names of the columns of a set."""
+
+
 @dataclass(frozen=True)
 class MappingSet:
     """A mapping set as it is written: ``metadata``, ``columns`` and, with ``records``, each row."""
@@ -60,6 +64,14 @@ class MappingSet:
 
     def records(self, on_error: OnError = stop) -> Iterator[tuple[int, list[str]]]:
         """Yield the line that a row begins on and its cells, as many as there are columns; empty lines are none."""
+        for line, cells in self.rows(on_error):
+            if len(cells) == len(self.columns):
+                yield line, cells
+            else:
+                on_error(self._wrong_length(line, cells))
+
+    def rows(self, on_error: OnError = stop) -> Iterator[tuple[int, list[str]]]:
+        """Yield the line that a row begins on and its cells, however many there are; empty lines are none."""
         with opened(self.path) as stream:
             for _ in range(self.header_line):
                 stream.readline()
@@ -75,11 +87,8 @@ class MappingSet:
                     continue
                 if cells is None:
                     return
-                if len(cells) == len(self.columns):
-                    if any(cells):
-                        yield line, cells
-                elif any(cells):
-                    on_error(self._wrong_length(line, cells))
+                if any(cells):
+                    yield line, cells
 
     def _wrong_length(self, line: int, cells: Sequence[str]) -> SourceError:
         start = "|".join(cells)[:60]
@@ -87,56 +96,70 @@ class MappingSet:
         return SourceError(f"{said}; separate the cells by tabs, also the empty ones at the end", self.path, line)
 
 
-def open_set(path: str | Path, metadata: str | Path | None = None) -> MappingSet:
+def open_set(path: str | Path, metadata: str | Path | None = None, on_error: OnError = stop) -> MappingSet:
     """Read the metadata and the column names of the set at ``path``.
 
     ``metadata`` names the file of the metadata; without it, the block in the file counts, else the file beside it
-    (``a.sssom.yml``). Raises ``SourceError``.
+    (``a.sssom.yml``). What is wrong with the metadata, which then say nothing, and with the columns goes to
+    ``on_error``. Raises ``SourceError`` for a file that can't be read or has no columns.
     """
     path = Path(path)
-    with opened(path) as stream:
-        lines, header = _head(stream)
-    if metadata is not None:
-        slots = external(Path(metadata))
-    elif lines:
-        slots = embedded(path, lines)
-    else:
-        other = beside(path)
-        if other is None:
-            said = "no metadata, neither in lines with # at the top nor in a .sssom.yml file beside it"
-            raise SourceError(f"{said}; add one with curie_map", path, 1)
-        slots = external(other)
+    with opened_bytes(path) as stream:
+        lines, header = _head(stream, path, on_error)
+    slots = Metadata(path)
+    try:
+        slots = _metadata(path, lines, metadata)
+    except SourceError as error:
+        on_error(error)
     number = len(lines) + 1
     if not header.strip():
         raise SourceError("no column names after the metadata; is the file complete?", path, number)
     columns = tuple(name.strip() for name in next(csv.reader([header], delimiter="\t")))
-    _check_columns(columns, path, number)
+    for column, said in _problems(columns):
+        on_error(ColumnsError(said, path, number, column))
     return MappingSet(path, slots, columns, number)
 
 
-def _head(stream: IO[str]) -> tuple[list[str], str]:
+def _metadata(path: Path, lines: list[str], given: str | Path | None) -> Metadata:
+    if given is not None:
+        return external(Path(given))
+    if lines:
+        return embedded(path, lines)
+    other = beside(path)
+    if other is None:
+        said = "no metadata, neither in lines with # at the top nor in a .sssom.yml file beside it"
+        raise SourceError(f"{said}; add one with curie_map", path, 1)
+    return external(other)
+
+
+def _head(stream: IO[bytes], path: Path, on_error: OnError) -> tuple[list[str], str]:
     lines: list[str] = []
-    for line in stream:
+    for number, data in enumerate(stream, 1):
+        try:
+            line = data.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            on_error(SourceError(f"not UTF-8 ({error.reason}); convert the file to UTF-8", path, number))
+            line = data.decode("utf-8", errors="replace")
         if not line.startswith("#"):
             return lines, line.rstrip("\r\n")
         lines.append(line)
     return lines, ""
 
 
-def _check_columns(columns: tuple[str, ...], path: Path, line: int) -> None:
+def _problems(columns: Sequence[str]) -> Iterator[tuple[int | str | None, str]]:
+    """Yield the column (its place or name) and what is wrong with the names of the columns."""
     for place, name in enumerate(columns, 1):
         if not name:
-            raise SourceError("this column has no name; name it, or remove its tabs", path, line, place)
-        if columns.index(name) != place - 1:
-            raise SourceError(f"the column {name} stands twice; keep one", path, line, name)
+            yield place, "this column has no name; name it, or remove its tabs"
+        elif columns.index(name) != place - 1:
+            yield name, f"the column {name} stands twice; keep one"
     present = {slot for name in columns for slot in TRANSLATED.get(name, ((RENAMED.get(name, name),), {}))[0]}
     for name in _REQUIRED:
         if name not in present:
-            said = f"no column {name} (found: {' '.join(columns)})"
-            raise SourceError(f"{said}; every mapping needs one (SSSOM, Mapping)", path, line)
+            yield None, f"no column {name} (found: {' '.join(columns)}); every mapping needs one (SSSOM, Mapping)"
     for end in ("subject", "object"):
         if f"{end}_id" not in present and f"{end}_label" not in present:
-            raise SourceError(f"no column {end}_id and no {end}_label; every mapping needs one of them", path, line)
+            yield None, f"no column {end}_id and no {end}_label; every mapping needs one of them"
 
 
 def read(

@@ -101,7 +101,7 @@ TRANSLATED: Final[Mapping[str, tuple[tuple[str, ...], Mapping[str, str]]]] = {
 }
 """Slots of before 0.9.1: those that took their place, and what each value became (SSSOM 1.1, compatibility)."""
 
-_ENTITY_TYPES = {
+ENTITY_TYPES = {
     "owl class": "owl:Class",
     "owl object property": "owl:ObjectProperty",
     "owl data property": "owl:DataProperty",
@@ -299,9 +299,9 @@ def _number(text: str) -> float:
 
 
 def _entity_type(text: str) -> str:
-    curie = _ENTITY_TYPES.get(text, text)
-    if curie not in _ENTITY_TYPES.values():
-        raise ValueError(f"{text!r} is not a type of entity; use one of: {', '.join(_ENTITY_TYPES)}")
+    curie = ENTITY_TYPES.get(text, text)
+    if curie not in ENTITY_TYPES.values():
+        raise ValueError(f"{text!r} is not a type of entity; use one of: {', '.join(ENTITY_TYPES)}")
     prefix, _, local = curie.partition(":")
     return BUILT_IN[prefix] + local
 

@@ -1,0 +1,197 @@
+"""Checks of one record by itself: what SSSOM asks of its slots (SSSOM 1.1, Mapping)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from calckg.mappings.intake import File, quoted
+from calckg.tables import Type
+from calckg.upstream.sssom_slots import ENTITY_TYPES, SLOTS
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+JUSTIFICATIONS: Final = (
+    "LexicalMatching",
+    "LogicalReasoning",
+    "CompositeMatching",
+    "UnspecifiedMatching",
+    "SemanticSimilarityThresholdMatching",
+    "LexicalSimilarityThresholdMatching",
+    "MappingChaining",
+    "MappingReview",
+    "MappingInversion",
+    "ManualMappingCuration",
+    "StructuralMatching",
+    "InstanceBasedMatching",
+    "BackgroundKnowledgeBasedMatching",
+    "LLMBasedMatching",
+    "AgentBasedMatching",
+)
+"""The terms of semapv that are processes by which a mapping is made."""
+PREDICATES: Final = (
+    *(f"skos:{name}Match" for name in ("exact", "close", "broad", "narrow", "related")),
+    "skos:mappingRelation",
+    *("owl:equivalentClass", "owl:equivalentProperty", "owl:sameAs", "owl:disjointWith", "owl:differentFrom"),
+    *("rdfs:subClassOf", "rdfs:subPropertyOf", "rdfs:seeAlso"),
+    *("oboInOwl:hasDbXref", "oio:hasDbXref", "OIO:hasDbXref", "semapv:crossSpeciesExactMatch"),
+    *("semapv:crossSpeciesCloseMatch", "semapv:crossSpeciesNarrowMatch", "semapv:crossSpeciesBroadMatch"),
+    "sssom:superClassOf",
+)
+"""The predicates that SSSOM's guide names, and their like; any other one is allowed, and told."""
+_CURIE: Final = r"[A-Za-z_][A-Za-z0-9._-]*:[^\s<>\"{}|\\^`]+"
+_MANY: Final = [name for name, column in SLOTS.items() if column.many]
+_LITERAL: Final = "'rdfs literal', 'rdfs:Literal'"
+_DATE: Final = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_ROW: Final = "mapping_row r"
+
+
+def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, str]:
+    """Return the query of each rule: the row's ``id``, the ``slot``, and what is ``said``."""
+    return {
+        "record/required": _required(),
+        "record/curie": _curies(),
+        "record/prefix": _prefixes(),
+        "record/justification": _justification(),
+        "record/predicate": _predicate(),
+        "record/value": " UNION ALL ".join(_values()),
+        "record/range": " UNION ALL ".join(_ranges()),
+        "record/date": " UNION ALL ".join(_dates()),
+        "record/same-ends": (
+            "SELECT id, 'object_id' AS slot, subject || ' is both ends of the mapping' AS said FROM mapping "
+            "WHERE subject = object AND subject <> 'sssom:NoTermFound'"
+        ),
+        "record/literal": _literal(),
+        "record/repeated": _repeated(),
+        "record/contradictory": _contradictory(),
+    }
+
+
+def _fault(slot: str, said: str, where: str) -> str:
+    return f"SELECT r.id, {quoted(slot)} AS slot, {said} AS said FROM {_ROW} WHERE r.{_told()} AND {where}"
+
+
+def _told() -> str:
+    """A row that does not fit the columns has nothing in its slots, and is told once."""
+    return "id NOT IN (SELECT id FROM mapping_fault WHERE rule = 'record/cells')"
+
+
+def _required() -> str:
+    parts = [
+        _fault(slot, f"'{slot} is empty'", f"r.{slot} IS NULL") for slot in ("predicate_id", "mapping_justification")
+    ]
+    for end in ("subject", "object"):
+        literal = f"coalesce(r.{end}_type IN ({_LITERAL}), false)"
+        parts.append(_fault(f"{end}_id", f"'{end}_id is empty'", f"r.{end}_id IS NULL AND NOT {literal}"))
+        parts.append(
+            _fault(f"{end}_label", f"'{end}_label, the literal, is empty'", f"r.{end}_label IS NULL AND {literal}")
+        )
+    return " UNION ALL ".join(parts)
+
+
+def _curies() -> str:
+    return " UNION ALL ".join(
+        _fault(slot, f"'''' || r.{slot} || ''' is not a CURIE'", f"NOT regexp_full_match(r.{slot}, {quoted(_CURIE)})")
+        for slot in ("subject_id", "predicate_id", "object_id", "mapping_justification")
+    )
+
+
+def _prefixes() -> str:
+    return " UNION ALL ".join(
+        f"""SELECT r.id, '{end}_id' AS slot, 'the prefix ' || p.prefix || ' is not in curie_map' AS said
+        FROM mapping_row r JOIN mapping_prefix p ON p.file = r.file AND p.prefix = split_part(r.{end}_id, ':', 1)
+        WHERE NOT p.declared AND regexp_full_match(r.{end}_id, {quoted(_CURIE)})"""
+        for end in ("subject", "predicate", "object")
+    )
+
+
+def _justification() -> str:
+    known = ", ".join(f"'semapv:{name}'" for name in JUSTIFICATIONS)
+    return _fault(
+        "mapping_justification",
+        "r.mapping_justification || ' is no process of semapv'",
+        f"r.mapping_justification NOT IN ({known}) AND regexp_full_match(r.mapping_justification, {quoted(_CURIE)})",
+    )
+
+
+def _predicate() -> str:
+    known = ", ".join(map(quoted, PREDICATES))
+    return (
+        "SELECT id, 'predicate_id' AS slot, predicate || ' is no predicate that SSSOM names' AS said "
+        f"FROM mapping WHERE predicate NOT IN ({known})"
+    )
+
+
+def _values() -> list[str]:
+    types = ", ".join(quoted(text) for pair in ENTITY_TYPES.items() for text in pair)
+    cardinalities = "'1:1', '1:n', 'n:1', 'n:n', '1:0', '0:1', '0:0'"
+    found = [
+        _fault(slot, f"'''' || r.{slot} || ''' is not a type of entity'", f"r.{slot} NOT IN ({types})")
+        for slot in ("subject_type", "object_type", "predicate_type")
+    ]
+    modifier = "'''' || r.predicate_modifier || ''' is no modifier; there is one: Not'"
+    found.append(_fault("predicate_modifier", modifier, "r.predicate_modifier <> 'Not'"))
+    cardinality = "'''' || r.mapping_cardinality || ''' is no cardinality'"
+    found.append(_fault("mapping_cardinality", cardinality, f"r.mapping_cardinality NOT IN ({cardinalities})"))
+    return found
+
+
+def _ranges() -> list[str]:
+    found = []
+    for slot, column in SLOTS.items():
+        if column.type is Type.DOUBLE:
+            least = -1 if slot == "reviewer_agreement" else 0
+            number = f"TRY_CAST(r.{slot} AS DOUBLE)"
+            wrong = f"r.{slot} IS NOT NULL AND NOT coalesce({number} BETWEEN {least} AND 1, false)"
+            found.append(_fault(slot, f"'''' || r.{slot} || ''' is no number from {least} to 1'", wrong))
+    return found
+
+
+def _dates() -> list[str]:
+    found = []
+    for slot, column in SLOTS.items():
+        if column.type is Type.DATE:
+            well = f"regexp_full_match(r.{slot}, '{_DATE}') AND TRY_CAST(r.{slot} AS DATE) IS NOT NULL"
+            found.append(
+                _fault(
+                    slot,
+                    f"'''' || r.{slot} || ''' is not a date'",
+                    f"r.{slot} IS NOT NULL AND NOT coalesce({well}, false)",
+                )
+            )
+            future = f"TRY_CAST(r.{slot} AS DATE) > current_date"
+            found.append(_fault(slot, f"r.{slot} || ' is still to come'", f"{well} AND {future}"))
+    return found
+
+
+def _literal() -> str:
+    """SSSOM 1.1: the end of a literal mapping has a label and no identifier."""
+    return " UNION ALL ".join(
+        _fault(
+            f"{end}_id",
+            f"'the {end} is a literal and has the identifier ' || r.{end}_id",
+            f"r.{end}_type IN ({_LITERAL}) AND r.{end}_id IS NOT NULL",
+        )
+        for end in ("subject", "object")
+    )
+
+
+def _repeated() -> str:
+    """The same mapping, for the same reason and of the same author, stands in the same file before."""
+    same = ", ".join(
+        f"r.{slot}"
+        for slot in ("file", *(slot for slot in SLOTS if slot not in {"record_id", "comment", "other", "see_also"}))
+    )
+    return f"""SELECT id, NULL AS slot, 'the same mapping stands in line ' || line_before AS said FROM (
+        SELECT r.id, min(r.line) OVER (PARTITION BY {same}) AS line_before, r.line FROM mapping_row r
+        WHERE r.{_told()}) again WHERE line > line_before"""
+
+
+def _contradictory() -> str:
+    """The same triple is stated and denied."""
+    return """SELECT m.id, 'predicate_modifier' AS slot,
+        CASE WHEN m.negated THEN 'denied here, stated' ELSE 'stated here, denied' END || ' in line ' || o.line AS said
+    FROM mapping m JOIN (SELECT subject, predicate, object, negated, min(line) AS line
+        FROM mapping JOIN mapping_row USING (id) GROUP BY ALL) o
+    ON o.subject = m.subject AND o.predicate = m.predicate AND o.object = m.object AND o.negated <> m.negated"""
