@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,10 +11,11 @@ import pytest
 
 from calckg.errors import SourceError, UnknownNameError
 from calckg.findings import FileSource, Severity
+from calckg.kg import KnowledgeGraph
 from calckg.mappings import rules
 from calckg.mappings.check import Checked, check
 from calckg.prefixes import load
-from tests.conftest import Run
+from tests.conftest import Build, Run
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the folder of upstream data is not there")
@@ -30,6 +32,8 @@ HEAD = "\n".join(
 )
 GIVEN = {"mapping_justification": "semapv:ManualMappingCuration"}
 Check = Callable[..., Checked]
+Loaded = Callable[[str], KnowledgeGraph]
+RELEASE = "https://w3id.org/calckg/graph/release/hpo"
 
 
 def table(text: str) -> str:
@@ -42,22 +46,37 @@ def table(text: str) -> str:
 
 @pytest.fixture
 def checked(tmp_path: Path) -> Check:
-    def run(text: str | bytes, *only: str, limit: int | None = None) -> Checked:
+    def run(text: str | bytes, *only: str, limit: int | None = None, graph: KnowledgeGraph | None = None) -> Checked:
         path = tmp_path / "set.sssom.tsv"
         path.write_bytes(text.encode() if isinstance(text, str) else text)
-        return check([path], rules.chosen(only), limit)
+        return check([path], rules.chosen(only), limit, graph)
 
     return run
+
+
+@pytest.fixture
+def loaded(build: Build) -> Loaded:
+    """A graph that was built of a release of HPO, told in Turtle."""
+
+    def make(turtle: str) -> KnowledgeGraph:
+        path = build({RELEASE: turtle})
+        manifest = json.loads((path / "manifest.json").read_text())
+        source = {"graph": RELEASE, "source": "hpo", "title": "Human Phenotype Ontology", "version": "2025-05-06"}
+        (path / "manifest.json").write_text(json.dumps({**manifest, "sources": [source]}))
+        return KnowledgeGraph.built(path)
+
+    return make
 
 
 WITH_EXAMPLES = [rule.id for rule in rules.load().values() if rule.bad]
 
 
 @pytest.mark.parametrize("name", WITH_EXAMPLES)
-def test_a_rule_finds_its_bad_example_and_not_its_good_one(checked: Check, name: str) -> None:
+def test_a_rule_finds_its_bad_example_and_not_its_good_one(checked: Check, loaded: Loaded, name: str) -> None:
     rule = rules.load()[name]
-    assert not checked(table(rule.good)).by_rule, rule.good
-    assert name in checked(table(rule.bad)).by_rule, rule.bad
+    graph = loaded(rule.graph) if rule.graph else None
+    assert not checked(table(rule.good), graph=graph).by_rule, rule.good
+    assert name in checked(table(rule.bad), graph=graph).by_rule, rule.bad
 
 
 def test_every_rule_on_rows_has_examples_and_says_what_to_do() -> None:
@@ -171,6 +190,28 @@ def test_a_chain_is_told_link_by_link_and_only_its_rows_are(checked: Check) -> N
     (said,) = {finding.message for finding in found}
     codes = [part.split(" (line ")[0].strip() for part in said.split("=")]
     assert codes == ["MONDO:0009280", "UMLS:C0268394", "SCTID:237897009", "OMIM:231000", "MONDO:0009281"]
+
+
+# against vocabularies
+
+RETIRED = rules.load()["existence/retired"]
+
+
+def test_a_retired_code_is_told_with_what_took_its_place_in_the_end(checked: Check, loaded: Loaded) -> None:
+    (finding,) = checked(table(RETIRED.bad), "existence/retired", graph=loaded(RETIRED.graph)).report
+    assert finding.message == "HP:0000002 is retired; HP:0004934 took its place by way of HP:0000003"
+
+
+def test_replacements_that_go_round_in_a_circle_end(checked: Check, loaded: Loaded) -> None:
+    turtle = RETIRED.graph + "HP:0004934 dcterms:isReplacedBy HP:0000002 ."
+    (finding,) = checked(table(RETIRED.bad), "existence/retired", graph=loaded(turtle)).report
+    assert finding.message == "HP:0000002 is retired, and nothing took its place"
+
+
+def test_a_code_system_that_is_not_loaded_is_named(checked: Check, loaded: Loaded) -> None:
+    done = checked(table(RETIRED.good), graph=loaded(RETIRED.graph))
+    assert done.not_loaded == [("Unified Medical Language System (UMLS)", 1)]
+    assert checked(table(RETIRED.good), "record", graph=loaded(RETIRED.graph)).not_loaded == []
 
 
 # choosing rules

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from calckg import render
-from calckg.cli.options import OutputOption, choose_format, emit, terminal_width
+from calckg.cli.options import KgOption, OutputOption, choose_format, emit, open_graph, terminal_width
 from calckg.errors import UsageError
 from calckg.findings import Report, Severity
 
@@ -50,11 +50,13 @@ def check(
         str | None,
         typer.Option("--format", metavar="NAME", help=f"One of: {', '.join(render.FINDING_FORMATS)}. Default: table."),
     ] = None,
+    kg: KgOption = None,
     output: OutputOption = None,
 ) -> None:
     """Check mapping sets row by row: slots, identifiers, cardinality, and what the mappings say together.
 
-    Every row that was read is accounted for: it has no finding, or at least one.
+    With --kg the codes are looked up in the releases that the graph was built from. Every row that was read is
+    accounted for: it has no finding, or at least one.
     """
     from calckg.mappings import rules
     from calckg.mappings.check import check
@@ -64,7 +66,7 @@ def check(
     if limit is not None and limit < 0:
         raise UsageError(f"--limit {limit}: give 0 or more")
     chosen = rules.chosen(only or (), skip or (), profile)
-    done = check(files, chosen, limit)
+    done = check(files, chosen, limit, open_graph(kg, None))
     emit(render.findings(done.report, name, width=terminal_width(output)).encode(), output)
     failed = any(chosen[rule].severity >= grave for rule, count in done.by_rule.items() if count)
     _summary(done)
@@ -104,6 +106,8 @@ def _summary(done: Checked) -> None:
         more = count - sum(finding.rule == rule for finding in told)
         if more:
             print(f"{more:,} more of {rule}", file=sys.stderr)
+    for system, count in done.not_loaded:
+        print(f"not checked: {system} is not loaded ({count:,} codes)", file=sys.stderr)
     faulty = done.rows - done.clean
     print(f"{done.rows:,} rows: {done.clean:,} without a finding, {faulty:,} with", file=sys.stderr)
 

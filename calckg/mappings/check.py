@@ -6,19 +6,20 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from calckg.columnar import connect
 from calckg.findings import FileSource, Finding, Report
-from calckg.mappings import cardinality, codes, identifier, intake, logic, record
+from calckg.mappings import cardinality, codes, existence, identifier, intake, logic, record, vocabulary
 from calckg.mappings.intake import File
 from calckg.mappings.rules import Rule
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-Queries: TypeAlias = "Mapping[str, str]"
-_FAMILIES = (record, identifier, cardinality, logic)
+    from calckg.kg import KnowledgeGraph
+
+_FAMILIES = (record, identifier, existence, cardinality, logic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +28,30 @@ class Checked:
 
     ``rows`` were read; ``clean`` of them have no finding, the others are in ``report``, which also holds what is wrong
     with whole files. ``by_rule`` counts the findings of each rule, those that a limit left out of the report too.
+    ``not_loaded`` names the code systems whose codes could not be looked up, and how many codes that are.
     """
 
     rows: int
     clean: int
     report: Report
     by_rule: Mapping[str, int]
+    not_loaded: Sequence[tuple[str, int]] = ()
 
 
-def check(paths: Sequence[Path], rules: Mapping[str, Rule], limit: int | None = None) -> Checked:
+def check(
+    paths: Sequence[Path],
+    rules: Mapping[str, Rule],
+    limit: int | None = None,
+    graph: KnowledgeGraph | None = None,
+) -> Checked:
     """Check files of mappings by ``rules`` (see ``rules.chosen``), with ``limit`` findings of each rule at most.
 
-    Raises ``SourceError`` for a file that can't be read at all.
+    Codes are looked up in the vocabularies of ``graph``. Raises ``SourceError`` for a file that can't be read at all.
     """
-    connection = connect()
+    connection = connect() if graph is None else graph.columns
     files = intake.read(connection, paths)
     codes.make(connection, files)
+    vocabulary.make(connection, graph)
     for family in _FAMILIES:
         for name, query in family.queries(connection, files).items():
             if name in rules:
@@ -53,7 +62,8 @@ def check(paths: Sequence[Path], rules: Mapping[str, Rule], limit: int | None = 
     counts = connection.execute(f"SELECT rule, count(*) FROM mapping_fault WHERE {_known(rules)} GROUP BY rule")
     by_rule = Counter({str(rule): int(count) for rule, count in counts.fetchall()})
     by_rule.update(finding.rule for finding in found if finding.rule.startswith("file/"))
-    return Checked(rows, rows - faulty, Report(found), dict(sorted(by_rule.items())))
+    not_loaded = vocabulary.not_loaded(connection) if any(rule.family == "existence" for rule in rules.values()) else []
+    return Checked(rows, rows - faulty, Report(found), dict(sorted(by_rule.items())), not_loaded)
 
 
 def _known(rules: Iterable[str]) -> str:

@@ -1,0 +1,89 @@
+"""Checks against vocabularies: is there such a code, is it retired and what came in its place, is that its name?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from calckg.mappings.intake import File
+from calckg.mappings.vocabulary import term
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_ENDS: Final = ("subject", "object")
+_LONGEST: Final = 20  # replacements one after another
+
+
+def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, str]:
+    """Return the query of each rule; makes ``vocabulary_retired(code, said, replacement)``."""
+    _retired(connection)
+    return {
+        "existence/unknown": " UNION ALL ".join(
+            f"""SELECT m.id, '{end}_id' AS slot, m.{end} || ' is not in ' || l.title || ' ' || l.version AS said
+            FROM mapping m JOIN vocabulary_loaded l ON l.prefix = m.{end}_prefix
+            WHERE m.{end} NOT IN (SELECT code FROM vocabulary_code)"""
+            for end in _ENDS
+        ),
+        "existence/retired": " UNION ALL ".join(
+            f"SELECT m.id, '{end}_id' AS slot, m.{end} || r.said AS said "
+            f"FROM mapping m JOIN vocabulary_retired r ON r.code = m.{end}"
+            for end in _ENDS
+        ),
+        "existence/label": " UNION ALL ".join(map(_label, _ENDS)),
+        "existence/version": " UNION ALL ".join(map(_version, _ENDS)),
+    }
+
+
+def _retired(connection: DuckDBPyConnection) -> None:
+    """Follow the replacements of each retired code to the end."""
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE vocabulary_replaced AS
+        SELECT DISTINCT a.code, b.code AS by FROM quad q JOIN vocabulary_code a ON a.id = q.s
+        JOIN vocabulary_code b ON b.id = q.o WHERE q.p = {term("replaced")} AND a.code <> b.code"""
+    )
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE vocabulary_retired AS
+        WITH RECURSIVE gone AS (
+            SELECT DISTINCT v.code FROM quad q JOIN vocabulary_code v ON v.id = q.s JOIN term t ON t.id = q.o
+            WHERE q.p = {term("deprecated")} AND t.value = 'true'
+            UNION SELECT code FROM vocabulary_replaced),
+        way AS (
+            SELECT code, code AS here, [code] AS steps FROM gone
+            UNION ALL SELECT w.code, r.by, list_append(w.steps, r.by) FROM way w
+            JOIN vocabulary_replaced r ON r.code = w.here
+            WHERE len(w.steps) < {_LONGEST} AND NOT list_contains(w.steps, r.by)),
+        ended AS (
+            SELECT w.code, w.here, w.steps FROM way w
+            WHERE NOT EXISTS (SELECT 1 FROM vocabulary_replaced r WHERE r.code = w.here) AND len(w.steps) > 1)
+        SELECT g.code, CASE count(e.here) WHEN 0 THEN ' is retired, and nothing took its place'
+            WHEN 1 THEN ' is retired; ' || min(e.here) || ' took its place'
+                || CASE WHEN min(len(e.steps)) > 2 THEN ' by way of ' ||
+                    array_to_string(min(e.steps)[2:-2], ', ') ELSE '' END
+            ELSE ' is retired; ' || string_agg(e.here, ' or ' ORDER BY e.here) || ' took its place' END AS said,
+            CASE WHEN count(DISTINCT e.here) = 1 THEN min(e.here) END AS replacement
+        FROM gone g LEFT JOIN ended e ON e.code = g.code GROUP BY g.code"""
+    )
+
+
+def _label(end: str) -> str:
+    names = ", ".join(term(name) for name in ("prefLabel", "altLabel", "hiddenLabel"))
+    given = f"r.{end}_label"
+    return f"""SELECT m.id, '{end}_label' AS slot,
+            {given} || ' is no name of ' || m.{end} || coalesce(' (' || (SELECT min(t.value) FROM quad q
+                JOIN term t ON t.id = q.o WHERE q.s = v.id AND q.p = {term("prefLabel")}) || ')', '') AS said
+        FROM mapping m JOIN mapping_row r USING (id) JOIN vocabulary_code v ON v.code = m.{end}
+        WHERE {given} IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM quad q JOIN term t ON t.id = q.o WHERE q.s = v.id AND q.p IN ({names})
+            AND lower(nfc_normalize(t.value)) = lower(nfc_normalize({given})))
+        AND EXISTS (SELECT 1 FROM quad q WHERE q.s = v.id AND q.p IN ({names}))"""
+
+
+def _version(end: str) -> str:
+    """Versions are compared where both are dates; others have no order."""
+    date = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    told, loaded = f"regexp_extract(r.{end}_source_version, '{date}')", f"regexp_extract(l.version, '{date}')"
+    return f"""SELECT m.id, '{end}_source_version' AS slot,
+            r.{end}_source_version || ' is older than ' || l.title || ' ' || l.version || ', which is loaded' AS said
+        FROM mapping m JOIN mapping_row r USING (id) JOIN vocabulary_loaded l ON l.prefix = m.{end}_prefix
+        WHERE {told} <> '' AND {loaded} <> '' AND {told} < {loaded}"""

@@ -1,0 +1,87 @@
+"""The vocabularies of a built graph: which codes each has, which are retired and by what replaced, and their names.
+
+``vocabulary_code(id, code, prefix)`` has the codes that a loaded release states of its own code system, and
+``vocabulary_loaded(prefix, title, version)`` the code systems that are there; what a mapping set alone speaks of is in
+neither.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from calckg import prefixes
+from calckg.identifiers import CODE_SYSTEMS
+from calckg.mappings.intake import quoted
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from calckg.kg import KnowledgeGraph
+
+OWN: Final = {
+    "hpo": ("HP",),
+    "medgen": ("medgen", "medgen.uid"),
+    "umls": ("UMLS",),
+    "snomed": ("SCTID",),
+    "mesh": ("mesh",),
+    "pubmed": ("PMID",),
+}
+"""The code systems of which a source is the release; an OBO ontology has its own, of the same name."""
+_SKOS: Final = "http://www.w3.org/2004/02/skos/core#"
+_TERMS: Final = {
+    "notation": _SKOS + "notation",
+    "deprecated": "http://www.w3.org/2002/07/owl#deprecated",
+    "replaced": "http://purl.org/dc/terms/isReplacedBy",
+    "prefLabel": _SKOS + "prefLabel",
+    "altLabel": _SKOS + "altLabel",
+    "hiddenLabel": _SKOS + "hiddenLabel",
+}
+
+
+def make(connection: DuckDBPyConnection, graph: KnowledgeGraph | None) -> None:
+    """Make the tables, empty without a graph. ``connection`` has the columns of the graph: ``term`` and ``quad``."""
+    run = connection.execute
+    run(
+        "CREATE OR REPLACE TEMP TABLE vocabulary_loaded "
+        "(prefix VARCHAR, graph VARCHAR, title VARCHAR, version VARCHAR, g BIGINT)"
+    )
+    for source in graph.manifest.get("sources", []) if graph is not None else []:
+        for prefix in owned(source["source"]):
+            row = [prefix, source["graph"], source["title"], source["version"], source["graph"]]
+            run("INSERT INTO vocabulary_loaded SELECT ?, ?, ?, ?, (SELECT id FROM term WHERE value = ? LIMIT 1)", row)
+    if graph is None:
+        run("CREATE OR REPLACE TEMP TABLE vocabulary_code (id BIGINT, code VARCHAR, prefix VARCHAR)")
+        return
+    run(
+        f"""CREATE OR REPLACE TEMP TABLE vocabulary_code AS
+        SELECT DISTINCT q.s AS id, t.value AS code, l.prefix FROM quad q JOIN vocabulary_loaded l ON l.g = q.g
+        JOIN term t ON t.id = q.o
+        WHERE q.p = {term("notation")} AND starts_with(t.value, l.prefix || ':')"""
+    )
+
+
+def owned(source: str) -> tuple[str, ...]:
+    """Return the prefixes of the code systems that a source is the release of."""
+    if source in OWN:
+        return OWN[source]
+    return tuple(name for name in CODE_SYSTEMS if name.lower() == source.lower())
+
+
+def term(name: str) -> str:
+    """Return SQL for the id of a property, -1 where the graph does not have it."""
+    return f"coalesce((SELECT min(id) FROM term WHERE value = {quoted(_TERMS[name])} AND kind = 0), -1)"
+
+
+def not_loaded(connection: DuckDBPyConnection) -> list[tuple[str, int]]:
+    """Return the name of each code system that mappings speak of and that is not loaded, and how many of its codes."""
+    rows = connection.execute(
+        """SELECT prefix, count(DISTINCT code) FROM (
+            SELECT subject_prefix AS prefix, subject AS code FROM mapping UNION ALL
+            SELECT object_prefix, object FROM mapping) ends
+        WHERE prefix NOT IN (SELECT prefix FROM vocabulary_loaded) GROUP BY prefix ORDER BY prefix"""
+    )
+    return [
+        (f"{CODE_SYSTEMS[prefix].name} ({prefix})", int(count))
+        for prefix, count in rows.fetchall()
+        if prefix in CODE_SYSTEMS and prefix in prefixes.load().records
+    ]
