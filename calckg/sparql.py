@@ -65,7 +65,8 @@ class EndpointGraph:
         from urllib.parse import urlencode
         from urllib.request import Request, urlopen
 
-        graph_form = query_form(text) in {"CONSTRUCT", "DESCRIBE"}
+        form = query_form(text)
+        graph_form = form in {"CONSTRUCT", "DESCRIBE"}
         accept = "application/n-triples" if graph_form else "application/sparql-results+json"
         headers = {
             "Accept": accept,
@@ -89,6 +90,8 @@ class EndpointGraph:
                 store.load(body, format=ox.RdfFormat.N_TRIPLES)
                 return store.query("CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }")
             found = ox.parse_query_results(body, format=ox.QueryResultsFormat.JSON)
+            if form in {"SELECT", "ASK"} and isinstance(found, ox.QuerySolutions) != (form == "SELECT"):
+                raise ValueError(f"{form} was asked")
             if isinstance(found, ox.QuerySolutions):
                 for _ in found:  # rows are parsed as they are asked for: see here that all of them can be
                     pass

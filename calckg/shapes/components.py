@@ -126,10 +126,11 @@ def target(nodes: Nodes, shape: Term, node: Term) -> model.TargetSparql:
     if nodes.values(node, SH + "select"):
         return model.TargetSparql(_target_query(nodes, node, frozenset()))
     if any(nodes.values(node, SH + name) for name in _JS):
-        raise nodes.fault(shape, f"the target {shown(node)} is in JavaScript", _NO_JS)
+        raise nodes.fault(shape, f"sh:target {nodes.name(node)} is in JavaScript", _NO_JS)
     kind = next((one for one in nodes.classes(node) if nodes.values(one, SH + "select")), None)
     if kind is None:
-        raise nodes.fault(shape, f"the target {shown(node)} has no sh:select", "give it a query, or a type with one")
+        problem = f"sh:target {nodes.name(node)} has no sh:select"
+        raise nodes.fault(shape, problem, "give it a query, or a type with one")
     values = []
     parameters = _parameters(nodes, kind)
     for parameter in parameters:
@@ -147,4 +148,7 @@ def _target_query(nodes: Nodes, node: Term, bound: frozenset[str]) -> str:
     query = query_rules.query(nodes, node, "select", None, bound)
     if not query_rules.returns(query, "this"):
         raise nodes.fault(node, "the query of a target does not return ?this", "add it to what it selects")
+    if query_rules.has_dataset(query):
+        problem = "the query of a target says FROM, and it is asked as a part of other queries"
+        raise nodes.fault(node, problem, "write GRAPH in its pattern")
     return query

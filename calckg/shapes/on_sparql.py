@@ -124,7 +124,8 @@ def _first(results: Iterable[Result], limit: int | None) -> tuple[list[Result], 
         for total, result in enumerate(results, 1):  # noqa: B007
             yield result
 
-    first = heapq.nsmallest(limit, counted(), key=_order)
+    # Asked for none, it would look at none and so count none.
+    first = heapq.nsmallest(max(limit, 1), counted(), key=_order)[:limit]
     return first, total - len(first)
 
 

@@ -53,9 +53,19 @@ def query(nodes: Nodes, node: Term, form: str, path: model.Path | None, bound: I
 
 def returns(text: str, name: str) -> bool:
     """Tell whether the solutions of a SELECT have a variable."""
-    return parsed(text).projects(name) or any(
-        before[1].upper() == "AS" and variable(after) == name for before, after in _pairs(joined(parsed(text).head))
-    )
+    try:
+        answer = ox.Store().query(text)
+    except (OSError, ValueError, RuntimeError):  # a function that only another store has
+        select = parsed(text)
+        return select.projects(name) or any(
+            before[1].upper() == "AS" and variable(after) == name for before, after in _pairs(joined(select.head))
+        )
+    return isinstance(answer, ox.QuerySolutions) and any(one.value == name for one in answer.variables)
+
+
+def has_dataset(text: str) -> bool:
+    """Tell whether a query names the graphs that it is asked of (``FROM``, ``FROM NAMED``)."""
+    return any(one[0] == "word" and one[1].upper() == "FROM" for one in parsed(text).head)
 
 
 def _with_path(nodes: Nodes, node: Term, text: str, form: str, path: model.Path | None) -> str:

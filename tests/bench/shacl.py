@@ -1,74 +1,113 @@
-"""Eight shapes over generated data with seeded violations, from files to report, beside pySHACL.
+"""Eight shapes over generated data with seeded violations, to the report, beside pySHACL and Apache Jena.
 
-``BENCH_TRIPLES`` says how many triples (100,000); pySHACL takes minutes for a million.
+All are whole processes that end with a report in a file, of the same data and shapes; the results in it must be as
+many. ``BENCH_TRIPLES`` has the sizes (100000,1000000). pySHACL takes minutes for a million triples: it is asked at
+sizes up to ``BENCH_PYSHACL_AT_MOST`` (100000).
 """
 
 from __future__ import annotations
 
 import os
-import random
+import re
+import statistics
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
-from tests.bench._run import CALCKG, folder, run, say, verdict
+from tests.bench import _jena
+from tests.bench._run import CALCKG, RUNS, Run, folder, run, say, verdict
 
-TRIPLES = int(os.environ.get("BENCH_TRIPLES", "100000"))
-FASTER, MEMORY = 1 / 40, 0.5
-A_NODE = 7  # triples of a node
-SHAPES = """@prefix ex: <http://example.org/> . @prefix sh: <http://www.w3.org/ns/shacl#> .
-@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
-ex:code a sh:PropertyShape ; sh:targetClass ex:Thing ; sh:path ex:code ; sh:minCount 1 ; sh:maxCount 1 ;
-  sh:pattern "^C[0-9]{7}$" .
-ex:date a sh:PropertyShape ; sh:targetClass ex:Thing ; sh:path ex:date ; sh:datatype xsd:date .
-ex:kind a sh:PropertyShape ; sh:targetClass ex:Thing ; sh:path ex:kind ; sh:in ( "a" "b" "c" ) ;
-  sh:nodeKind sh:Literal .
-ex:name a sh:PropertyShape ; sh:targetClass ex:Thing ; sh:path ex:name ; sh:uniqueLang true .
-ex:part a sh:PropertyShape ; sh:targetClass ex:Thing ; sh:path ex:part ; sh:class ex:Thing .
-ex:either a sh:NodeShape ; sh:targetClass ex:Thing ;
-  sh:or ( [ sh:path ex:part ; sh:minCount 1 ] [ sh:not [ sh:path ex:kind ; sh:hasValue "a" ] ] ) .
-ex:whole a sh:PropertyShape ; sh:targetClass ex:Thing ; sh:path [ sh:inversePath ex:part ] ; sh:maxCount 3 .
-ex:own a sh:NodeShape ; sh:targetClass ex:Thing ; sh:sparql [ sh:message "part of itself" ;
-  sh:select "SELECT $this WHERE { $this <http://example.org/part> $this }" ] .
-"""
-PEER = """
-import sys, rdflib, pyshacl
+SIZES: Final = tuple(int(size) for size in os.environ.get("BENCH_TRIPLES", "100000,1000000").split(","))
+PYSHACL_AT_MOST: Final = int(os.environ.get("BENCH_PYSHACL_AT_MOST", "100000"))
+FILES: Final = 1 / 40
+GRAPH: Final = 1 / 400
+MEMORY: Final = 1 / 2
+JENA: Final = 3.0  # times faster
+# It tells of each literal that is none, which must not be part of what it takes.
+PYSHACL: Final = """
+import logging, sys, rdflib, pyshacl
+logging.disable()
 data, shapes = (rdflib.Graph().parse(path) for path in sys.argv[1:3])
 _, report, _ = pyshacl.validate(data, shacl_graph=shapes)
-print(sum(1 for _ in report.subjects(rdflib.URIRef("http://www.w3.org/ns/shacl#resultSeverity"))))
+report.serialize(sys.argv[3], format="nt", encoding="utf-8")
 """
-
-
-def generate(path: Path, triples: int, seed: int = 1) -> None:
-    """Write about so many triples; one node in a hundred breaks each rule."""
-    chance = random.Random(seed)
-    count = triples // A_NODE
-    with path.open("w", encoding="utf-8") as out:
-        for n in range(count):
-            node = f"<http://example.org/n{n}>"
-            code, date, kind, other, tongue = (chance.random() < 0.01 for _ in range(5))
-            part = n if other else chance.randrange(count)
-            lines = [
-                "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <http://example.org/Thing>",
-                f'<http://example.org/code> "{"X" if code else "C"}{n:07}"',
-                f'<http://example.org/date> "2020-{13 if date else 11}-02"^^<http://www.w3.org/2001/XMLSchema#date>',
-                f'<http://example.org/kind> "{"z" if kind else chance.choice("abc")}"',
-                f'<http://example.org/name> "one {n}"@en',
-                f'<http://example.org/name> "two {n}"@{"en" if tongue else "de"}',
-                f"<http://example.org/part> <http://example.org/n{part}>",
-            ]
-            out.writelines(f"{node} {line} .\n" for line in lines)
+_OF_FILES, _OF_A_GRAPH, _PYSHACL, _JENA = "calckg, of files", "calckg, of a built graph", "pySHACL", "Jena"
+_Command = tuple[str | Path, ...]
 
 
 def main() -> None:
-    """Print the ratios."""
-    with folder() as work:
-        data, shapes = work / "data.nt", work / "shapes.ttl"
-        generate(data, TRIPLES)
-        shapes.write_text(SHAPES, encoding="utf-8")
-        peer = run(sys.executable, "-c", PEER, data, shapes)
-        say(f"{TRIPLES:,} triples; pySHACL: {peer}")
-        told = ("--format", "turtle", "-o", work / "report.ttl")
-        ours = run(*CALCKG, "validate", data, "--shapes", shapes, *told, codes=(0, 1))
-        say(f"calckg validate: {ours}")
-        say(f"from files to report: ratio {ours.wall / peer.wall:.3f}; {verdict(ours.wall / peer.wall, FASTER)}")
-        say(f"memory: ratio {ours.memory / peer.memory:.2f}; {verdict(ours.memory / peer.memory, MEMORY)}")
+    """Print the ratios for each size; end with an error where the results are not as many."""
+    for triples in SIZES:
+        with folder() as work:
+            _measure(work, triples)
+
+
+def _measure(work: Path, triples: int) -> None:
+    run(sys.executable, "-m", "tests.bench._shapes_data", str(triples), work)
+    say(f"{triples:,} triples")
+    commands = _commands(work, triples)
+    rounds: list[dict[str, Run]] = []
+    for _ in range(RUNS):
+        took = {}
+        for name, command in commands.items():
+            took[name] = run(*command, codes=(0, 1))  # 1: there are violations
+            say(f"{name}: {took[name]}")
+        rounds.append(took)
+    _compare(rounds)
+    _same({name: _report(work, name) for name in commands})
+
+
+def _commands(work: Path, triples: int) -> dict[str, _Command]:
+    """Return what is run, by name; say what is left out."""
+    data, shapes = work / "data.nt", work / "shapes.ttl"
+    ours = (*CALCKG, "validate", "--shapes", shapes, "--format", "turtle", "-o")
+    found: dict[str, _Command] = {
+        _OF_FILES: (*ours, _report(work, _OF_FILES), data),
+        _OF_A_GRAPH: (*ours, _report(work, _OF_A_GRAPH), "--kg", work / "KG"),
+    }
+    if triples <= PYSHACL_AT_MOST:
+        found[_PYSHACL] = (sys.executable, "-c", PYSHACL, data, shapes, _report(work, _PYSHACL))
+    else:
+        say(f"pySHACL: left out at this size; BENCH_PYSHACL_AT_MOST={triples} asks it")
+    jena = _jena.command(work / "jena", data, shapes, _report(work, _JENA))
+    if jena is None:
+        say(f"Jena: left out: {_jena.MISSING}")
+    else:
+        found[_JENA] = jena
+    return found
+
+
+def _report(work: Path, name: str) -> Path:
+    return work / f"{re.sub(r'[^A-Za-z]+', '-', name)}.report"
+
+
+def _compare(rounds: list[dict[str, Run]]) -> None:
+    """Print the ratios, each the median of the rounds."""
+
+    def ratio(one: str, other: str) -> float:
+        return statistics.median(took[one].wall / took[other].wall for took in rounds)
+
+    if _PYSHACL in rounds[0]:
+        for name, limit in ((_OF_FILES, FILES), (_OF_A_GRAPH, GRAPH)):
+            time = ratio(name, _PYSHACL)
+            say(f"{name} : pySHACL: ratio {time:.4f}, {1 / time:.0f} times faster; {verdict(time, limit)}")
+        for name in (_OF_FILES, _OF_A_GRAPH):
+            memory = statistics.median(took[name].memory / took[_PYSHACL].memory for took in rounds)
+            say(f"{name} : pySHACL, peak memory: ratio {memory:.2f}; {verdict(memory, MEMORY)}")
+    if _JENA in rounds[0]:
+        for name in (_OF_FILES, _OF_A_GRAPH):
+            times = ratio(_JENA, name)
+            say(f"{name} : Jena: {times:.1f} times faster; {verdict(times, JENA, at_least=True)}")
+
+
+def _same(reports: Mapping[str, Path]) -> None:
+    """Compare how many results there are; each has its severity once, in whatever syntax the report is."""
+    counts = {}
+    for name, path in reports.items():
+        with path.open(encoding="utf-8") as lines:
+            counts[name] = sum(line.count("resultSeverity") for line in lines)
+    told = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+    if len(set(counts.values())) > 1 or not all(counts.values()):
+        sys.exit(f"the results are not as many: {told}; look at the shapes one by one")
+    say(f"results, the same of all: {told}")
