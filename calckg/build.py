@@ -8,12 +8,28 @@ import resource
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from calckg import bundle, checked, columnar, derive, earlier, loading, naming, quads, rooting, storing, swap, tables
+from calckg import (
+    bundle,
+    checked,
+    columnar,
+    derive,
+    earlier,
+    kg,
+    loading,
+    naming,
+    quads,
+    rooting,
+    storing,
+    swap,
+    tables,
+    validating,
+)
 from calckg.errors import CalckgError, SourceError
 from calckg.planning import Item, Plan
 from calckg.upstream import OnError, registry, stop
@@ -54,6 +70,7 @@ def build(
     with_store: bool = True,
     keep_going: bool = False,
     roots: Sequence[str] = (),
+    validate: bool = True,
     progress: Progress = lambda what, count: None,
 ) -> list[Done]:
     """Build the graph directory ``target``; return what became of each named graph.
@@ -61,7 +78,8 @@ def build(
     A named graph of an earlier build that ``planned`` has no files for stays, unless ``fresh`` or ``without`` names it;
     one whose files are unchanged is taken over, not read again. ``keep_going`` leaves out rows that can't be read and
     lists them; else the first one raises ``SourceError``. With ``roots`` only what is about these concepts is kept. The
-    old directory stays whole until the new one is complete.
+    graph is kept whatever its validation finds; the manifest says how much that is. The old directory stays whole until
+    the new one is complete.
     """
     import duckdb
 
@@ -77,12 +95,9 @@ def build(
                 done = _fill(connection, folder, planned, before, target, curated, keep_going, progress)
                 total = _finish(connection, roots, progress)
                 done = [replace(one, quads=total.get(one.graph, 0)) for one in done]
-                if with_store:
-                    progress("store", 0)
-                    loaded = partial(progress, "store")
-                    storing.write(connection, folder / "store", loaded, partial(_close, connection, folder))
-                else:
-                    _close(connection, folder)
+                same = [one.graph for one in done if one.kept and not roots]
+                check = partial(validating.validate, connection, target if before else None, same) if validate else None
+                validation = _write(connection, folder, with_store, check, progress)
             finally:
                 connection.close()
         except (duckdb.OperationalError, duckdb.FatalException) as error:  # others are mistakes of calckg's own
@@ -95,6 +110,7 @@ def build(
             "calckg": _version(),
             "curated": curated,
             "store": with_store,
+            "validation": validation,
             "sources": _entries(planned, before, done, roots),
         }
         (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
@@ -140,15 +156,42 @@ def _finish(connection: DuckDBPyConnection, roots: Sequence[str], progress: Prog
     return {str(graph): int(count) for graph, count in rows.fetchall()}
 
 
-def _close(connection: DuckDBPyConnection, folder: Path) -> None:
-    """Index the names, and write the columns out."""
-    naming.write(connection, folder / "names.sqlite")
-    connection.execute("CHECKPOINT")
+def _write(
+    connection: DuckDBPyConnection,
+    folder: Path,
+    with_store: bool,
+    check: Callable[[], validating.Validated] | None,
+    progress: Progress,
+) -> dict[str, Any] | None:
+    """Write store, index of names and columns, and validate; return what the manifest says of that.
+
+    That is nothing when there was not enough memory, or disk, for it.
+    """
+    import duckdb
+
+    found: dict[str, Any] | None = None
+
+    def beside() -> None:
+        nonlocal found
+        naming.write(connection, folder / "names.sqlite")
+        if check is not None:
+            progress("shapes", 0)
+            with suppress(duckdb.OutOfMemoryException, duckdb.IOException):  # the graph is whole all the same
+                found = check().entry()
+        connection.execute("CHECKPOINT")
+
+    if with_store:
+        progress("store", 0)
+        storing.write(connection, folder / "store", partial(progress, "store"), beside)
+    else:
+        beside()
+    return found
 
 
 def _settle(connection: DuckDBPyConnection, folder: Path) -> None:
     spill = str(folder / "spill").replace("'", "''")
     connection.execute(f"SET temp_directory = '{spill}'; SET memory_limit = '1200MB'")
+    connection.execute(f"SET max_temp_directory_size = '{kg.SPILL}'")
     connection.execute("SET preserve_insertion_order = false")
     # The file is of no use before it is whole; a checkpoint on the way takes seconds.
     connection.execute("SET checkpoint_threshold = '1TB'")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from calckg.sparql import SparqlGraph
 
+SPILL = "20GB"  # what does not fit into memory may take so much of a disk; a query that wants more is at fault
 _Side = TypeVar("_Side")
 
 
@@ -174,7 +175,7 @@ def _attached(path: Path) -> DuckDBPyConnection:
     import duckdb
 
     scratch = str(Path(tempfile.gettempdir()) / f"calckg-{uuid.uuid4().hex}")
-    connection = duckdb.connect(":memory:", config={"temp_directory": scratch})
+    connection = duckdb.connect(":memory:", config={"temp_directory": scratch, "max_temp_directory_size": SPILL})
     name = str(path).replace("'", "''")
     try:
         connection.execute(f"ATTACH '{name}' AS graph (READ_ONLY)")

@@ -11,6 +11,7 @@ import pyoxigraph as ox
 
 from calckg import queries, rdf, render
 from calckg.cli.group import COMMANDS, LazyGroup, root_command
+from calckg.mappings import rules
 from calckg.shapes.engine import shape_files
 from tests.test_floors import FLOORS
 
@@ -47,14 +48,15 @@ def _form(parameter: Any) -> str:
         return str(parameter.metavar or parameter.name.upper())
     names = ", ".join(sorted(parameter.opts, key=len))
     if parameter.is_flag:
-        return names
+        return ", ".join([names, *parameter.secondary_opts])
     return f"{names} {parameter.metavar or parameter.name.upper()}"
 
 
 def _meaning(parameter: Any) -> str:
     text = parameter.help or ""
     shown = parameter.default not in (None, False, (), []) and parameter.param_type_name == "option"
-    return f"{text} Default: {parameter.default}." if shown else text
+    told = parameter.opts[0] if parameter.default is True else parameter.default
+    return f"{text} Default: {told}." if shown else text
 
 
 def stored_queries() -> str:
@@ -91,13 +93,25 @@ def _shapes() -> Iterator[tuple[str, str, str, str]]:
                 yield iri.rpartition("/")[2], severity.lower(), fact[_SH + "message"].value, comment
 
 
+def mapping_rules() -> str:
+    """List every rule of the mapping checks with the problem that it finds and the remedy."""
+    rows = [(rule.id, str(rule.severity), rule.problem, rule.remedy) for rule in rules.load().values()]
+    return render.markdown(("rule", "severity", "problem", "remedy"), rows)
+
+
 def floors() -> str:
     """Draw the floors of the package, the highest first."""
     rows = [(str(number), ", ".join(f"`{name}`" for name in FLOORS[number])) for number in reversed(range(len(FLOORS)))]
     return render.markdown(("floor", "modules"), rows)
 
 
-PARTS = {"commands": commands, "queries": stored_queries, "shapes": shapes, "floors": floors}
+PARTS = {
+    "commands": commands,
+    "queries": stored_queries,
+    "shapes": shapes,
+    "mapping rules": mapping_rules,
+    "floors": floors,
+}
 
 
 def rewritten(text: str) -> str:

@@ -36,7 +36,7 @@ DATA = Path(__file__).parent / "data" / "build"
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 RELEASE = registry.RELEASE
 # Columns only, and only what was read: what a test does not ask for costs it time.
-QUICK = ("--no-curated", "--no-store")
+QUICK = ("--no-curated", "--no-store", "--no-validate")
 # Quads by graph, of the files in data/build.
 COUNTS = {"hearts": 22, "hpo": 23, "hpo-annotations": 51, "medgen": 49, "vessels": 42}
 

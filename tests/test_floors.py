@@ -19,8 +19,8 @@ FLOORS = (
     ("derive", "concepts", "extract", "naming", "storing", "lines", "checked"),
     ("bundle",),
     ("kg", "rooting"),
-    ("queries", "redistribution", "shapes", "reason", "stats", "diff", "fetch"),
-    ("card", "changeset", "earlier", "planning", "void"),
+    ("queries", "redistribution", "shapes", "mappings", "reason", "stats", "diff", "fetch"),
+    ("card", "changeset", "earlier", "planning", "validating", "void"),
     ("build",),
     ("cli", "api"),
 )

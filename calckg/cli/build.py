@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from collections import Counter
@@ -14,8 +15,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from calckg import build as building
-from calckg import earlier, planning, render
+from calckg import earlier, planning, render, validating
 from calckg.errors import UsageError
+from calckg.kg import KnowledgeGraph
 from calckg.upstream import registry
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ def build(
     keep_going: Annotated[
         bool, typer.Option("--keep-going", help="Leave out rows that can't be read, count and list them.")
     ] = False,
+    validate: Annotated[bool, typer.Option(help="Check what was built against calckg's shapes.")] = True,
 ) -> None:
     """Build a graph from releases of HPO, MedGen, Mondo, UMLS, SNOMED CT, MeSH, PubMed, MedlinePlus and SSSOM sets.
 
@@ -66,13 +69,11 @@ def build(
     if not downloads and not source and not without:
         raise UsageError("name the files or folders to build from, such as: calckg build downloads -o KG")
     planned = planning.plan(downloads or [], [_named(text) for text in source or []])
-    for line in [*_listed("not known", planned.unknown), *_listed("not a whole download", planned.incomplete)]:
-        print(line, file=sys.stderr)
+    _say(*_listed("not known", planned.unknown), *_listed("not a whole download", planned.incomplete))
     if not planned.graphs and not without:
         raise UsageError("none of these files is known; say whose they are with --source NAME=PATH")
     _select(planned, only or [], without or [], earlier.names(output))
-    for line in _far_apart(planned):
-        print(line, file=sys.stderr)
+    _say(*_far_apart(planned))
     with _bars() as progress:
         done = building.build(
             output,
@@ -83,9 +84,15 @@ def build(
             with_store=store,
             keep_going=keep_going,
             roots=root or [],
+            validate=validate,
             progress=progress,
         )
-    _summary(done)
+    _summary(done, output if validate else None)
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        print(line, file=sys.stderr)
 
 
 def _named(text: str) -> tuple[str, Path]:
@@ -192,7 +199,17 @@ class Stages:
             self.running = None
 
 
-def _summary(done: list[building.Done]) -> None:
+def _validated(output: Path) -> str:
+    """Return how many findings there are, and the command that lists them."""
+    entry = KnowledgeGraph.built(output).manifest["validation"]
+    if entry is None:
+        again = f"calckg validate --kg {shlex.quote(str(output))}"
+        return f"not validated: there was not enough memory or disk for it; try {again}"
+    listed = f"; calckg validate --kg {shlex.quote(str(output))} lists them" if any(entry["results"].values()) else ""
+    return f"validated: {validating.told(entry)}{listed}"
+
+
+def _summary(done: list[building.Done], validated: Path | None) -> None:
     lines = [
         (
             one.graph.removeprefix(registry.RELEASE),
@@ -214,3 +231,5 @@ def _summary(done: list[building.Done]) -> None:
             print(f"{name}: left out by rule, {count:,} {rows} of {file}: {rule}", file=sys.stderr)
         for error in one.errors:
             print(f"left out: {error}", file=sys.stderr)
+    if validated is not None:
+        print(_validated(validated), file=sys.stderr)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -14,11 +13,12 @@ import pyoxigraph as ox
 from calckg import columnar
 from calckg.errors import CalckgError
 from calckg.shapes import algebra as al
-from calckg.shapes import model, sql_terms
+from calckg.shapes import model, select_reader, select_sql, select_walks, selected
 from calckg.shapes.asked import Asker
+from calckg.shapes.known_terms import KnownTerms
 from calckg.shapes.model import Path, Term
 from calckg.shapes.results import Outcome, Result
-from calckg.shapes.to_sql import Names, Renderer, simple
+from calckg.shapes.to_sql import Names, Renderer, of_value, simple
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -46,28 +46,26 @@ class OnColumns:
     ) -> None:
         self._connection, self._sparql, self._shapes = connection, sparql, shapes
         self._numbers = count(1)
-        self._ids: dict[Term, int] = {}
+        self._terms = KnownTerms(connection, self._table)
         self._focus: dict[tuple[object, ...], str] = {}
         self._sizes: dict[str, int] = {}  # of the tables of focus nodes
         self._wrong: dict[tuple[al.Focus, Path | None, int], str | None] = {}
         self._joined: dict[tuple[al.Focus, Path | None], list[al.Condition]] = {}
         self._pairs: OrderedDict[tuple[str, Path | None, bool], str] = OrderedDict()
         self._closures: dict[model.Closure, str] = {}
-        self._classes: dict[Term, str] = {}
         self._failed: dict[al.FailsSparql, str] = {}
-        self._subclasses: dict[int, list[int]] | None = None
         self._asker_made: Asker | None = None
         self._only: str | None = None
         self._queries: list[str] = []
-        self._renderer = Renderer(Names(self._id, self._instances, self._closure, self._fails))
+        self._renderer = Renderer(Names(self._terms.id, self._terms.instances, self._closure, self._fails))
 
     def run(
         self, plans: Sequence[al.Plan], *, limit: int | None = None, focus: Sequence[Term] | None = None
     ) -> Iterator[Outcome]:
         """Yield the outcome of each plan; see ``Backend``."""
-        self._know(plans, focus or ())
+        self._terms.know(plans, focus or ())
         if focus is not None:
-            self._only = self._table("SELECT unnest(?::BIGINT[]) AS n", [[self._ids[node] for node in focus]])
+            self._only = self._table("SELECT unnest(?::BIGINT[]) AS n", [[self._terms.id(node) for node in focus]])
         for plan in plans:
             if isinstance(plan.question, al.Values) and simple(plan.question.where):
                 self._joined.setdefault((plan.focus, plan.question.path), []).append(plan.question.where)
@@ -79,63 +77,6 @@ class OnColumns:
             else:
                 results, more = self._found(plan, limit)
             yield Outcome(plan, results, more, tuple(self._queries), time.perf_counter() - begin)
-
-    # --- terms
-
-    def _know(self, plans: Sequence[al.Plan], focus: Iterable[Term]) -> None:
-        """Look up the ids of all terms that the plans speak of; those that the data do not have get new ones."""
-        terms = set[Term]([ox.NamedNode(_TYPE), ox.NamedNode(_SUBCLASS), *focus])
-        for plan in plans:
-            terms.update(_terms((plan.focus, plan.question)))
-        asked = sorted(terms - set(self._ids), key=str)
-        rows = [sql_terms.row(term) for term in asked]
-        run = self._connection.execute
-        run(
-            "CREATE OR REPLACE TEMP TABLE asked_term AS "
-            "SELECT unnest(?::INTEGER[]) AS n, unnest(?::TINYINT[]) AS kind, "
-            "unnest(?::VARCHAR[]) AS value, unnest(?::VARCHAR[]) AS datatype, unnest(?::VARCHAR[]) AS lang",
-            [list(range(len(rows))), *(list(column) for column in zip(*rows, strict=True))],
-        )
-        found = run(
-            "SELECT a.n, t.id FROM asked_term a JOIN term t ON t.value = a.value AND t.kind = a.kind "
-            "AND t.datatype IS NOT DISTINCT FROM a.datatype AND t.lang IS NOT DISTINCT FROM a.lang"
-        ).fetchall()
-        self._ids.update({asked[n]: int(identifier) for n, identifier in found})
-        run("CREATE TEMP TABLE IF NOT EXISTS own_term AS FROM term LIMIT 0")
-        highest = run("SELECT max(id) FROM (SELECT id FROM term UNION ALL SELECT id FROM own_term) every").fetchone()
-        last = int((highest and highest[0]) or 0)
-        for n, term in enumerate(asked):
-            if term not in self._ids:
-                last += 1
-                self._ids[term] = last
-                run("INSERT INTO own_term VALUES (?, ?, ?, ?, ?)", [last, *rows[n]])
-        run("CREATE OR REPLACE TEMP VIEW node AS FROM term UNION ALL FROM own_term")
-
-    def _id(self, term: Term) -> int:
-        return self._ids[term]
-
-    def _instances(self, cls: Term) -> str:
-        """Return SQL for the ids of a class and of all its subclasses."""
-        if cls not in self._classes:
-            if self._subclasses is None:
-                self._subclasses = {}
-                rows = self._connection.execute(
-                    f"SELECT DISTINCT o, s FROM quad WHERE p = {self._ids[ox.NamedNode(_SUBCLASS)]}"
-                )
-                for upper, lower in rows.fetchall():
-                    self._subclasses.setdefault(upper, []).append(lower)
-            found, waiting = set[int](), [self._id(cls)]
-            while waiting:
-                one = waiting.pop()
-                if one not in found:
-                    found.add(one)
-                    waiting += self._subclasses.get(one, ())
-            if len(found) <= _FEW:
-                self._classes[cls] = "(" + ", ".join(map(str, sorted(found))) + ")"
-            else:
-                table = self._table("SELECT unnest(?::BIGINT[]) AS id", [sorted(found)])
-                self._classes[cls] = f"(SELECT id FROM {table})"
-        return self._classes[cls]
 
     # --- tables that plans share
 
@@ -189,27 +130,16 @@ class OnColumns:
     def _targeted(self, target: model.Target) -> str:
         match target:
             case model.TargetNode(node):
-                return f"SELECT {self._id(node)}::BIGINT AS n"
+                return f"SELECT {self._terms.id(node)}::BIGINT AS n"
             case model.TargetClass(cls):
-                kind = self._ids[ox.NamedNode(_TYPE)]
-                return f"SELECT s AS n FROM quad WHERE p = {kind} AND o IN {self._instances(cls)}"
+                kind = self._terms.id(ox.NamedNode(_TYPE))
+                return f"SELECT s AS n FROM quad WHERE p = {kind} AND o IN {self._terms.instances(cls)}"
             case model.TargetSubjectsOf(iri):
-                return f"SELECT s AS n FROM quad WHERE p = {self._id(ox.NamedNode(iri))}"
+                return f"SELECT s AS n FROM quad WHERE p = {self._terms.id(ox.NamedNode(iri))}"
             case model.TargetObjectsOf(iri):
-                return f"SELECT o AS n FROM quad WHERE p = {self._id(ox.NamedNode(iri))}"
+                return f"SELECT o AS n FROM quad WHERE p = {self._terms.id(ox.NamedNode(iri))}"
             case model.TargetSparql():
-                return f"SELECT n FROM {self._of_terms(self._asker().target(target))}"
-
-    def _of_terms(self, terms: Sequence[Term]) -> str:
-        """Make a table ``(n)`` of the ids of terms of the data."""
-        rows = [sql_terms.row(term) for term in terms]
-        columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], [], []]
-        return self._table(
-            "SELECT t.id AS n FROM (SELECT unnest(?::TINYINT[]) AS kind, unnest(?::VARCHAR[]) AS value, "
-            "unnest(?::VARCHAR[]) AS datatype, unnest(?::VARCHAR[]) AS lang) a JOIN node t ON t.value = a.value AND "
-            "t.kind = a.kind AND t.datatype IS NOT DISTINCT FROM a.datatype AND t.lang IS NOT DISTINCT FROM a.lang",
-            columns,
-        )
+                return f"SELECT n FROM {self._terms.table_of(self._asker().target(target), new=True)}"
 
     def _pair(self, focus: str, path: Path | None, terms: bool) -> str:
         """Return the focus nodes with their values, each pair once; with ``terms`` the values' terms stand beside."""
@@ -254,7 +184,7 @@ class OnColumns:
         if limit is not None:
             told += f" ORDER BY r.f, r.v, r.p LIMIT {int(limit)}"
         rows = self._connection.execute(told).fetchall()
-        terms = self._terms_of({number for row in rows for number in row[:3] if number is not None})
+        terms = self._terms.terms_of({number for row in rows for number in row[:3] if number is not None})
         results: list[Result] = []
         for focus_id, value_id, path_id, times in rows:
             value = None if value_id is None else terms[value_id]
@@ -264,21 +194,19 @@ class OnColumns:
         kept = results if limit is None else results[:limit]
         return kept, total - len(kept)
 
-    def _terms_of(self, ids: Collection[int]) -> dict[int, Term]:
-        """Return terms by their ids."""
-        among = f"({', '.join(map(str, ids))})"  # with so few in the statement, most of the terms are passed over
-        if len(ids) > _FEW:
-            among = f"(SELECT id FROM {self._table('SELECT unnest(?::BIGINT[]) AS id', [list(ids)])})"
-        rows = self._connection.execute(f"SELECT id, kind, value, datatype, lang FROM node WHERE id IN {among}")
-        return {int(row[0]): _term(*row[1:]) for row in rows.fetchall()}
-
     def _results(self, plan: al.Plan, focus: str) -> str | None:
         """Make the results ``(f, v, p)`` of a plan, as ids; return the relation, or nothing where there are none.
 
         Plans that look at the same values are asked in one statement, when the first of them is run.
         """
         question = plan.question
-        if not isinstance(question, al.Values) or not simple(question.where):
+        if isinstance(question, al.Values) and question.path is None and isinstance(question.where, al.All):
+            return self._all(focus, question.where)
+        is_simple = isinstance(question, al.Values) and simple(question.where)
+        if isinstance(question, al.Values) and question.path and not is_simple and of_value(question.where):
+            table = self._wrong_values(focus, question.path, [question.where])
+            return f"(SELECT f, v, NULL AS p FROM {table})" if table else None
+        if not isinstance(question, al.Values) or not is_simple:
             query = self._renderer.question(question, focus, lambda path, terms: self._pair(focus, path, terms))
             self._queries.append(query)
             self._connection.execute(f"CREATE OR REPLACE TEMP TABLE found AS {query}")
@@ -291,6 +219,15 @@ class OnColumns:
         table = self._wrong[key]
         return f"(SELECT f, v, NULL AS p FROM {table} WHERE w & {1 << bit} > 0)" if table else None
 
+    def _all(self, focus: str, where: al.All) -> str | None:
+        """Narrow the focus nodes down by one condition after the other: most are gone after the first."""
+        table = focus
+        for condition in where.conditions:
+            table = self._table(f"SELECT f AS n FROM ({self._renderer.values(None, condition, table)}) held")
+            if not self._count(table):
+                return None
+        return f"(SELECT n AS f, n AS v, NULL AS p FROM {table})"
+
     def _wrong_values(self, focus: str, path: Path | None, conditions: Sequence[al.Condition]) -> str | None:
         """Make ``(f, v, w)`` of the focus nodes with values of which conditions hold; see ``Renderer.wrong``."""
         wrong = self._table(self._renderer.wrong(path, conditions, focus))
@@ -302,13 +239,16 @@ class OnColumns:
 
     def _ask(self, plan: al.Plan, query: model.Sparql, limit: int | None) -> tuple[list[Result], int]:
         focus = self._focus_of(plan.focus)
-        self._queries.append(query.query)
-        nodes = [node for (node,) in self._of_ids(f"SELECT n FROM {focus}", 1)]
-        if not nodes:
+        if not self._connection.execute(f"SELECT n FROM {focus} LIMIT 1").fetchall():
             return [], 0
+        selected = self._selected(plan, query, focus, limit)
+        if selected is not None:
+            return selected
+        self._queries.append(query.query)
+        nodes = [node for (node,) in self._terms.of_ids(f"SELECT n FROM {focus}", 1)]
         values: list[tuple[Term, Term]] | None = None
         if query.ask:
-            pairs = self._of_ids(f"SELECT f, v FROM {self._pair(focus, plan.shape.path, False)} pair", 2)
+            pairs = self._terms.of_ids(f"SELECT f, v FROM {self._pair(focus, plan.shape.path, False)} pair", 2)
             values = [(one, other) for one, other in pairs]
         found = sorted(
             self._asker().results(query, plan.shape, nodes, values), key=lambda r: (str(r.focus), str(r.value))
@@ -316,23 +256,29 @@ class OnColumns:
         kept = found if limit is None else found[:limit]
         return kept, len(found) - len(kept)
 
-    def _of_ids(self, query: str, width: int) -> Iterator[tuple[Term, ...]]:
-        names = ["f", "v"][:width]
-        columns = ", ".join(f"{n}.kind, {n}.value, {n}.datatype, {n}.lang" for n in names)
-        joins = " ".join(f"JOIN node {n} ON {n}.id = q.{n}" for n in names)
-        texts = ", ".join(columnar.text_of(n) for n in names)
-        cursor = self._connection.execute(
-            f"SELECT {columns} FROM ({query}) q({', '.join(names)}) {joins} ORDER BY {texts}"
+    def _selected(
+        self, plan: al.Plan, query: model.Sparql, focus: str, limit: int | None
+    ) -> tuple[list[Result], int] | None:
+        """Ask a SELECT as SQL; ``None`` where that can't have the same meaning."""
+        tree = None if query.ask else select_reader.tree(query.query)
+        if tree is None:
+            return None
+        blanks = bool(self._connection.execute(f"SELECT 1 FROM node WHERE kind = {columnar.BLANK} LIMIT 1").fetchall())
+        names = select_walks.Names(self._terms.id, self._closure, self._table, lambda: blanks)
+        selection = select_sql.translated(tree, focus, names, dict(query.values))
+        if selection is None:
+            return None
+        self._queries.append(selection.sql)
+        return selected.results(
+            self._connection, selection, plan.shape, dict(query.values), self._terms.terms_of, limit
         )
-        for row in cursor.fetchall():
-            yield tuple(_term(*row[start : start + 4]) for start in range(0, 4 * width, 4))
 
     def _fails(self, condition: al.FailsSparql) -> str:
         """Make the table of the nodes that do not conform to a constraint in SPARQL, of all nodes that there are."""
         if condition not in self._failed:
-            nodes = [node for (node,) in self._of_ids("SELECT id FROM node", 1)]
+            nodes = [node for (node,) in self._terms.of_ids("SELECT id FROM node", 1)]
             found = self._asker().failing(condition, nodes)
-            self._failed[condition] = self._of_terms(sorted(found, key=str))
+            self._failed[condition] = self._terms.table_of(sorted(found, key=str))
         return self._failed[condition]
 
     def _asker(self) -> Asker:
@@ -347,27 +293,3 @@ class OnColumns:
         store = ox.Store()
         store.bulk_extend(ox.Quad(q.subject, q.predicate, q.object) for q in columnar.quads(self._connection))
         return LocalGraph(store)
-
-
-def _terms(value: object) -> Iterator[Term]:
-    """Yield every term in a plan; a predicate is one too."""
-    if isinstance(value, ox.NamedNode | ox.BlankNode | ox.Literal):
-        yield value
-    elif isinstance(value, model.Predicate | model.TargetSubjectsOf | model.TargetObjectsOf):
-        yield ox.NamedNode(value.iri)
-    elif isinstance(value, al.Triples):
-        yield from map(ox.NamedNode, value.allowed)
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _terms(item)
-    elif is_dataclass(value) and not isinstance(value, model.Sparql | model.Constraint):
-        for field in fields(value):
-            yield from _terms(getattr(value, field.name))
-
-
-def _term(kind: int, value: str, datatype: str | None, lang: str | None) -> Term:
-    if kind == columnar.IRI:
-        return ox.NamedNode(value)
-    if kind == columnar.BLANK:
-        return ox.BlankNode(value)
-    return ox.Literal(value, language=lang) if lang else ox.Literal(value, datatype=ox.NamedNode(datatype or ""))

@@ -7,8 +7,8 @@ values, or ``focus(n)``, both made beforehand (``on_columns``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields, is_dataclass
 from itertools import count
 
 import pyoxigraph as ox
@@ -127,9 +127,7 @@ class Renderer:
                     f"WHERE q.p NOT IN ({ids})"
                 )
             case al.Absent(path, other):
-                mine, theirs = f"SELECT f, v FROM {pair(path, False)}", self._others(other, focus)
-                both = f"({mine} EXCEPT {theirs}) UNION ALL ({theirs} EXCEPT {mine})"
-                return f"SELECT f, v, NULL AS p FROM ({both}) unequal"
+                return f"{self._absent(path, other, focus)} UNION {self._absent(other, path, focus)}"
             case al.Pairs(path, other, operator):
                 wrong = sql_terms.compares(TermSql.of("r"), operator, TermSql.of("t"))
                 return (
@@ -161,13 +159,15 @@ class Renderer:
     def wrong(self, path: model.Path | None, conditions: Sequence[Condition], focus: str) -> str:
         """Return a query for ``(v, w)``: values, and which of the conditions hold of each, a bit for a condition.
 
-        The conditions are ``simple``: each value is tested once, however many focus nodes have it.
+        The conditions are ``of_value``: each value is tested once, however many focus nodes have it.
         """
         values = f"SELECT n AS v FROM {focus}"
         if path is not None:
             values = f"SELECT DISTINCT v FROM ({self.pairs(path, focus)}) pair"
         value = _Bound("d.v", "t")
         tests = [self._test(condition, {THIS: value, VALUE: value}) for condition in conditions]
+        if len(tests) == 1 and not value.used:
+            return f"SELECT d.v, 1 AS w FROM ({values}) d WHERE {tests[0]}"
         wrong = " + ".join(f"CASE WHEN {test} THEN {1 << bit} ELSE 0 END" for bit, test in enumerate(tests))
         told = f"SELECT d.v, {wrong} AS w FROM ({values}) d"
         if value.used:
@@ -182,6 +182,15 @@ class Renderer:
             wheres.append(f"a.v = {end}")
         told = f"n.n AS f, {end} AS v" + ("" if among is None else ", a.w")
         return f"SELECT {told} FROM {', '.join([f'{focus} n', *tables])} WHERE {' AND '.join(wheres)}"
+
+    def _absent(self, path: model.Path | None, other: model.Path | None, focus: str) -> str:
+        """Return a query for the focus nodes and the values of one path that another does not lead to."""
+        pairs = f"SELECT n AS f, n AS v FROM {focus}" if path is None else self.pairs(path, focus)
+        there = "r.f = r.v"
+        if other is not None:
+            tables, wheres, end = self.step(other, "r.f")
+            there = f"EXISTS (SELECT 1 FROM {', '.join(tables)} WHERE {' AND '.join([*wheres, f'{end} = r.v'])})"
+        return f"SELECT DISTINCT r.f, r.v, NULL AS p FROM ({pairs}) r WHERE NOT {there}"
 
     def _many(self, path: model.Path, number: int, nodes: str | None = None) -> str:
         """Return a query for the nodes ``s`` from which a path of one step leads to more than so many others."""
@@ -313,6 +322,22 @@ class Renderer:
         if not tables:
             return found
         return f"(EXISTS (SELECT 1 FROM {', '.join(tables)} WHERE {' AND '.join([*wheres, found])}))"
+
+
+def of_value(condition: Condition) -> bool:
+    """Tell whether a condition is one on the value alone, wherever it is a value."""
+    return THIS not in {var.name for var in _variables(condition)}
+
+
+def _variables(part: object) -> Iterator[Var]:
+    if isinstance(part, Var):
+        yield part
+    elif isinstance(part, tuple):
+        for one in part:
+            yield from _variables(one)
+    elif is_dataclass(part):
+        for field in fields(part):
+            yield from _variables(getattr(part, field.name))
 
 
 def simple(condition: Condition) -> bool:

@@ -143,7 +143,7 @@ def test_every_constraint_can_be_asked_of_them(name: str, constraint: str, expec
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param("columns", marks=pytest.mark.xfail(strict=True, reason="they are looked up in the data alone")),
+        "columns",
         "store",
         "endpoint",
     ],

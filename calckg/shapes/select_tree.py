@@ -1,0 +1,183 @@
+"""A SELECT as a tree: that part of SPARQL 1.1 which ``select_sql`` turns into SQL (``select_reader`` reads it)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from typing import TypeAlias
+
+import pyoxigraph as ox
+
+from calckg.shapes import model
+from calckg.shapes.model import Path, Term
+
+
+class Outside(Exception):  # noqa: N818 - no error: the query is asked in another way
+    """A query, or the data it is asked of, is beyond what can be said in SQL with the same meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Var:
+    """A variable; that of a blank node begins with ``_:`` and is none of the solutions'."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function or an operator, by its name in capitals, and what it is given."""
+
+    name: str
+    arguments: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """``EXISTS``; NOT is a ``Call`` around it."""
+
+    group: Group
+
+
+Expression: TypeAlias = Var | Call | Exists | ox.NamedNode | ox.Literal
+Node: TypeAlias = Var | ox.NamedNode | ox.Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Triple:
+    """A triple pattern; ``path`` is a variable, or a predicate or another path."""
+
+    start: Node
+    path: Var | Path
+    end: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """``FILTER``."""
+
+    test: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """``BIND``."""
+
+    value: Expression
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Optional:
+    """``OPTIONAL``."""
+
+    group: Group
+
+
+@dataclass(frozen=True, slots=True)
+class Union:
+    """``UNION``, or a group in a group, which is a union of one."""
+
+    groups: tuple[Group, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group graph pattern."""
+
+    parts: tuple[Part, ...]
+
+
+Part: TypeAlias = Triple | Filter | Bind | Optional | Union
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A SELECT; without ``columns`` it is ``SELECT *``. A column is a variable, or what is bound to one."""
+
+    distinct: bool
+    columns: tuple[tuple[str, Expression | None], ...] | None
+    group: Group
+
+
+def terms(value: object) -> Iterator[Term]:
+    """Yield the terms that a tree speaks of, the predicates of its paths too."""
+    if isinstance(value, ox.NamedNode | ox.Literal):
+        yield value
+    elif isinstance(value, model.Predicate):
+        yield ox.NamedNode(value.iri)
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from terms(item)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from terms(getattr(value, field.name))
+
+
+def variables(value: object) -> set[str]:
+    """Return the names of the variables that a part of a tree speaks of."""
+    if isinstance(value, Var):
+        return {value.name}
+    found = {value.name} if isinstance(value, Bind) else set[str]()
+    if isinstance(value, tuple):
+        return found.union(*map(variables, value))
+    if is_dataclass(value):
+        return found.union(*(variables(getattr(value, field.name)) for field in fields(value)))
+    return found
+
+
+def conjuncts(expression: Expression) -> list[Expression]:
+    """Return the conditions that are joined by ``&&``."""
+    if isinstance(expression, Call) and expression.name == "&&":
+        return [one for part in expression.arguments for one in conjuncts(part)]
+    return [expression]
+
+
+def looked_into(expression: object) -> set[str]:
+    """Return the variables of an expression of which more is asked than whether they are bound."""
+    if isinstance(expression, Call):
+        return set() if expression.name == "BOUND" else set[str]().union(*map(looked_into, expression.arguments))
+    return variables(expression)
+
+
+def in_order(group: Group) -> list[Part]:
+    """Return the parts of a group: patterns that others must bind first after these, filters as soon as they can be."""
+    found, waiting = list[Part](), list[Part]()
+    for part in group.parts:
+        if isinstance(part, Triple):
+            late = not isinstance(part.path, Var) and may_be_empty(part.path)
+            (waiting if late else found).append(part)
+        elif not isinstance(part, Filter):
+            found += [*waiting, part]
+            waiting = []
+    found += waiting
+    tests: dict[int, list[Expression]] = {}
+    for part in group.parts:
+        if isinstance(part, Filter):
+            spoken = variables(part)
+            at = max((n + 1 for n, one in enumerate(found) if spoken & variables(one)), default=0)
+            while at < len(found) and isinstance(found[at], Triple):
+                at += 1
+            tests.setdefault(at, []).append(part.test)
+    ordered = list[Part]()
+    for at in range(len(found) + 1):
+        ordered += [Filter(Call("&&", tuple(tests[at])))] if at in tests else []
+        ordered += found[at : at + 1]
+    return ordered
+
+
+def closures(path: Path) -> Iterator[model.Closure]:
+    """Yield the repeated parts of a path."""
+    match path:
+        case model.Closure(inner):
+            yield path
+            yield from closures(inner)
+        case model.Inverse(inner):
+            yield from closures(inner)
+        case model.Sequence(paths) | model.Alternative(paths):
+            for one in paths:
+                yield from closures(one)
+
+
+def may_be_empty(path: Path) -> bool:
+    """Tell whether a path has a part of no length: what it leads from or to must be known."""
+    return any(one.least == 0 for one in closures(path))
