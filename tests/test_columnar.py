@@ -229,6 +229,23 @@ def test_two_terms_of_one_hash_are_told_apart(monkeypatch: pytest.MonkeyPatch, t
     assert set(columnar.quads(connection)) == {*there, *quads}
 
 
+def test_texts_that_duckdb_gives_one_hash_are_told_apart_at_once() -> None:
+    alike = "Merkel Cell Carcinoma cM1 TNM Finding v7", "Merkel Cell Carcinoma cT1 TNM Finding v8"
+    quads = {ox.Quad(A, P, ox.Literal(text, language="en")) for text in alike}
+    calls = []
+    connection = columnar.connect()
+    columnar.add(connection, lambda: calls.append(columnar.stage_quads(connection, quads)))
+    assert calls == [2]
+    assert set(columnar.quads(connection)) == quads
+
+
+def test_a_hash_that_never_tells_terms_apart_is_an_error_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(columnar, "_hash", lambda text: f"length({text}) % 2")
+    connection = columnar.connect()
+    with pytest.raises(CollisionError, match="have the same hash"):
+        columnar.add(connection, lambda: columnar.stage_quads(connection, [ox.Quad(A, P, ox.Literal("one"))]))
+
+
 @FEW
 @given(st.lists(terms.quads(terms.TEXT), max_size=6))
 @example(SAMPLES)
