@@ -28,7 +28,8 @@ _MEMORY = "300MB"  # of the columns, while the store takes the rest
 Progress = Callable[[int], None]
 
 _NAMED = "SELECT s, p, o, g FROM quad WHERE g > 0"
-_MERGE = f"SELECT DISTINCT s, p, o, {columnar.DEFAULT_GRAPH} AS g FROM quad"
+# A triple of several graphs comes more than once: the store keeps one, for less than it costs to look for them here.
+_MERGE = f"SELECT s, p, o, {columnar.DEFAULT_GRAPH} AS g FROM quad"
 # The text of a term is made once, not once for each quad.
 _TEXTS = f"""
 CREATE OR REPLACE TEMP TABLE written_term AS SELECT id, {columnar.text_of("term")} AS t FROM term;
@@ -103,29 +104,21 @@ def _modest(connection: DuckDBPyConnection) -> Iterator[None]:
 
 
 def _parts(connection: DuckDBPyConnection) -> Iterator[_Part]:
-    """Yield parts of nearly the same size, of the named graphs and of the merge in turn, so that both load at once."""
-    named, merge = (_ranges(connection, relation) for relation in (_NAMED, _MERGE))
-    default = _ranges(connection, f"SELECT s, p, o, g FROM quad WHERE g = {columnar.DEFAULT_GRAPH}")
-    told = sum(part.told for part in default)  # in the merge alone
-    while named or merge:
-        if merge:
-            part = merge.pop(0)
-            yield part._replace(told=0 if merge else told)
-        if named:
-            yield named.pop(0)
-
-
-def _ranges(connection: DuckDBPyConnection, relation: str) -> list[_Part]:
-    counted = connection.execute(f"SELECT count(*) FROM ({relation}) q").fetchone()
-    total = int(counted[0]) if counted else 0
+    """Yield parts of nearly the same size, of the merge and of the named graphs in turn, so that both load at once."""
+    row = connection.execute("SELECT count(*) FROM quad").fetchone()
+    total = int(row[0]) if row else 0
     size = -(-total // -(-total // _PART)) if total else 1  # parts of one size: no thread is idle at the end
-    rows = connection.execute(
-        f"""SELECT min(s), max(s) + 1, sum(n) FROM (
-            SELECT s, n, (sum(n) OVER (ORDER BY s) - n) // {size} AS part
-            FROM (SELECT s, count(*) AS n FROM ({relation}) q GROUP BY s) subject) ranged
+    ranges = connection.execute(
+        f"""SELECT min(s), max(s) + 1, sum(n), sum(d) FROM (
+            SELECT s, n, d, (sum(n) OVER (ORDER BY s) - n) // {size} AS part FROM (
+                SELECT s, count(*) AS n, count(*) FILTER (g = {columnar.DEFAULT_GRAPH}) AS d
+                FROM quad GROUP BY s) subject) ranged
         GROUP BY part ORDER BY part"""
-    ).fetchall()
-    return [_Part(relation, int(low), int(high), int(count)) for low, high, count in rows]
+    )
+    for low, high, count, default in ranges.fetchall():
+        yield _Part(_MERGE, int(low), int(high), int(default))  # of the others is told with their graphs
+        if count > default:
+            yield _Part(_NAMED, int(low), int(high), int(count - default))
 
 
 def _write(connection: DuckDBPyConnection, part: _Part, file: Path) -> None:

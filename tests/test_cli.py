@@ -437,6 +437,7 @@ def emit(*_):
     os.kill(os.getpid(), signal.SIGINT)  # what Ctrl-C in the terminal does
     time.sleep(60)
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background is started without it
 stats.emit = emit
 cli.main(["stats"])
 """
