@@ -86,6 +86,10 @@ class OnColumns:
         self._connection.execute(f"CREATE TEMP TABLE {name} AS {query}", parameters)
         return name
 
+    def _few(self, query: str) -> bool:
+        row = self._connection.execute(f"SELECT approx_count_distinct(n), count(*) FROM ({query}) d").fetchone()
+        return row is not None and row[0] * 10 < row[1]
+
     def _closure(self, path: model.Closure) -> str:
         """Make the pairs of one or more steps, by adding a step until nothing is new."""
         if path not in self._closures:
@@ -264,7 +268,7 @@ class OnColumns:
         if tree is None:
             return None
         blanks = bool(self._connection.execute(f"SELECT 1 FROM node WHERE kind = {columnar.BLANK} LIMIT 1").fetchall())
-        names = select_walks.Names(self._terms.id, self._closure, self._table, lambda: blanks)
+        names = select_walks.Names(self._terms.id, self._closure, self._table, lambda: blanks, self._few)
         selection = select_sql.translated(tree, focus, names, dict(query.values))
         if selection is None:
             return None

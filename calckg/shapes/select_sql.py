@@ -129,8 +129,11 @@ class _Translator:
         if value.sql in block.rows:
             return block.rows[value.sql]
         if block.owns(value.sql) and not value.maybe:
-            alias = self._walks.fresh()
-            block.tables.append(f"node {alias}")
+            alias, domain, terms = self._walks.fresh(), block.domains.get(value.sql, ""), "node"
+            if domain.startswith("SELECT o AS n FROM quad WHERE p = ") and self.names.few(domain):
+                # An engine that takes the many rows with few ids for the smaller side joins them one by one.
+                terms = self._walks.table(f"SELECT * FROM node WHERE id IN ({domain})")
+            block.tables.append(f"{terms} {alias}")
             block.wheres.append(f"{alias}.id = {value.sql}")
             block.rows[value.sql] = TermSql.of(alias)
             return block.rows[value.sql]

@@ -25,6 +25,7 @@ class Names:
     closure: Callable[[model.Closure], str]  # a relation (s, o) of the path, once or more
     table: Callable[[str], str]  # a table of what a query gives
     blanks: Callable[[], bool]  # whether a term is a blank node
+    few: Callable[[str], bool]  # whether a query for ids gives few, each many times
 
 
 @dataclass(slots=True)
@@ -88,7 +89,7 @@ class Walks:
         """Say what ``at``, which a column is joined to, may be: so that little of all the quads is read."""
         domain = self._domain(block, at)
         if domain != _NODES:
-            block.wheres.append(f"{column} IN (SELECT n FROM {self._table(f'SELECT DISTINCT n FROM ({domain}) ends')})")
+            block.wheres.append(f"{column} IN (SELECT n FROM {self.table(f'SELECT DISTINCT n FROM ({domain}) ends')})")
 
     def walk(self, block: Block, path: Path, start: str | None, end: str | None) -> tuple[str, str]:
         """Put a walk into a block and return the ids that it begins and ends with; those given are joined."""
@@ -168,9 +169,9 @@ class Walks:
         at, column = (start, "s") if start is not None else (end, "o")
         if at is None:
             raise Outside("a path of no length from anywhere to anywhere")
-        whence = self._table(f"SELECT DISTINCT n FROM ({self._domain(block, at)}) ends")
+        whence = self.table(f"SELECT DISTINCT n FROM ({self._domain(block, at)}) ends")
         step = self._names.closure(model.Closure(path.path, 1, True)) if path.many else f"({self._relation(path.path)})"
-        found = self._table(
+        found = self.table(
             f"SELECT DISTINCT s, o FROM {step} step WHERE s <> o AND {column} IN (SELECT n FROM {whence}) "
             f"UNION ALL SELECT n AS s, n AS o FROM {whence}"
         )
@@ -191,7 +192,8 @@ class Walks:
         start, end = self.walk(part, path, None, None)
         return f"SELECT DISTINCT {start} AS s, {end} AS o{part.source()}"
 
-    def _table(self, query: str) -> str:
+    def table(self, query: str) -> str:
+        """Return the name of a table of what ``query`` gives, made once."""
         if query not in self._made:
             self._made[query] = self._names.table(query)
         return self._made[query]
