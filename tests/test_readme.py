@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
 
-from calckg import cli
+from calckg import cli, resources
 from tests import reference
 
 TEXT = reference.README.read_text(encoding="utf-8")
@@ -34,6 +35,7 @@ def test_there_are_examples() -> None:
 def test_shell_example_runs(example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data.ttl").write_text("<https://example.org/a> <https://example.org/b> <https://example.org/c> .\n")
+    shutil.copy(resources.graph_dir() / "mappings.sssom.tsv", tmp_path / "set.sssom.tsv")
     words = shlex.split(example, comments=True)
     if "reason" in words:
         pytest.skip("HermiT takes seconds; tests/test_reason.py runs it")

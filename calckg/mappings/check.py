@@ -3,23 +3,43 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from calckg.columnar import connect
-from calckg.findings import FileSource, Finding, Report
-from calckg.mappings import cardinality, codes, existence, identifier, intake, logic, record, vocabulary
+from calckg.findings import FileSource, Finding, GraphSource, Report
+from calckg.mappings import (
+    cardinality,
+    codes,
+    existence,
+    hierarchy,
+    identifier,
+    intake,
+    logic,
+    meaning,
+    provenance,
+    reasoning,
+    record,
+    stored,
+    vocabulary,
+)
 from calckg.mappings.intake import File
 from calckg.mappings.rules import Rule
+from calckg.upstream.sssom_slots import SLOTS
 
 if TYPE_CHECKING:
+    import pyoxigraph as ox
     from duckdb import DuckDBPyConnection
 
     from calckg.kg import KnowledgeGraph
 
-_FAMILIES = (record, identifier, existence, cardinality, logic)
+_FAMILIES = (record, identifier, existence, cardinality, logic, hierarchy, meaning, provenance)
+_APART = (hierarchy, meaning)  # what the others ask does not hang on their tables
+_LOOKED_UP = {"existence", "hierarchy", "meaning"}
+UNSATISFIABLE = "meaning/unsatisfiable"
+"""The rule that a reasoner decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +63,59 @@ def check(
     rules: Mapping[str, Rule],
     limit: int | None = None,
     graph: KnowledgeGraph | None = None,
+    against: Sequence[Path] = (),
+    reason: Callable[[Iterable[ox.Quad]], reasoning.Reasoned] | None = None,
 ) -> Checked:
     """Check files of mappings by ``rules`` (see ``rules.chosen``), with ``limit`` findings of each rule at most.
 
-    Codes are looked up in the vocabularies of ``graph``. Raises ``SourceError`` for a file that can't be read at all.
+    Without ``paths`` the mappings of ``graph`` are checked. Codes are looked up in its vocabularies. The mappings of
+    the files ``against`` count in what mappings say together, and nothing is told of them. ``reason``, a reasoner such
+    as ``calckg.reason.reason``, is asked what mappings make unsatisfiable. Raises ``SourceError`` for a file that can't
+    be read at all.
     """
-    connection = connect() if graph is None else graph.columns
-    files = intake.read(connection, paths)
-    codes.make(connection, files)
-    vocabulary.make(connection, graph)
+    connection, files = prepare(paths, graph, against)
+    families = {rule.family for rule in rules.values()}
     for family in _FAMILIES:
+        if family in _APART and family.__name__.rpartition(".")[2] not in families:
+            continue
         for name, query in family.queries(connection, files).items():
             if name in rules:
                 connection.execute(f"INSERT INTO mapping_fault SELECT id, '{name}', slot, said FROM ({query}) f")
-    found = [*_of_files(files, rules), *_of_rows(connection, files, rules, limit)]
-    rows = _number(connection, "SELECT count(*) FROM mapping_row")
-    faulty = _number(connection, f"SELECT count(DISTINCT id) FROM mapping_fault WHERE {_known(rules)}")
-    counts = connection.execute(f"SELECT rule, count(*) FROM mapping_fault WHERE {_known(rules)} GROUP BY rule")
+    if reason is not None and UNSATISFIABLE in rules:
+        for row, said in reasoning.unsatisfiable(connection, reason):
+            connection.execute("INSERT INTO mapping_fault VALUES (?, ?, 'object_id', ?)", [row, UNSATISFIABLE, said])
+    connection.execute(
+        f"""DELETE FROM mapping_fault WHERE NOT {_known(rules)}
+        OR id IN (SELECT id FROM mapping_row WHERE file >= {len(files) - len(against)})"""
+    )
+    told = files[: len(files) - len(against)]
+    of_files = list(_of_files(told, rules))
+    found = [*of_files, *_of_rows(connection, files, rules, limit)]
+    rows = _number(connection, f"SELECT count(*) FROM mapping_row WHERE file < {len(told)}")
+    faulty = _number(connection, "SELECT count(DISTINCT id) FROM mapping_fault")
+    counts = connection.execute("SELECT rule, count(*) FROM mapping_fault GROUP BY rule")
     by_rule = Counter({str(rule): int(count) for rule, count in counts.fetchall()})
-    by_rule.update(finding.rule for finding in found if finding.rule.startswith("file/"))
-    not_loaded = vocabulary.not_loaded(connection) if any(rule.family == "existence" for rule in rules.values()) else []
+    by_rule.update(finding.rule for finding in of_files)
+    not_loaded = vocabulary.not_loaded(connection) if families & _LOOKED_UP else []
     return Checked(rows, rows - faulty, Report(found), dict(sorted(by_rule.items())), not_loaded)
+
+
+def prepare(
+    paths: Sequence[Path], graph: KnowledgeGraph | None, against: Sequence[Path] = ()
+) -> tuple[DuckDBPyConnection, list[File]]:
+    """Read mappings, and the vocabularies of ``graph``, into the tables that the rules ask.
+
+    Without ``paths`` they are those of ``graph``, or none; the files ``against`` come last.
+    """
+    connection = connect() if graph is None else graph.columns
+    if paths or graph is None:
+        files = intake.read(connection, [*paths, *against])
+    else:
+        files = stored.read(connection, SLOTS if against else ())
+        files += intake.read(connection, against, len(files))
+    codes.make(connection, files)
+    vocabulary.make(connection, graph)
+    return connection, files
 
 
 def _known(rules: Iterable[str]) -> str:
@@ -81,7 +133,7 @@ def _of_files(files: Sequence[File], rules: Mapping[str, Rule]) -> Iterator[Find
             if name in rules:
                 rule = rules[name]
                 subject = str(file.path) if slot is None else slot
-                yield Finding(name, rule.severity, subject, said, rule.remedy, FileSource(str(file.path), line))
+                yield Finding(name, rule.severity, subject, said, rule.remedy, _place(file, line))
 
 
 def _of_rows(
@@ -94,6 +146,12 @@ def _of_rows(
         FROM (SELECT * FROM mapping_fault WHERE {_known(rules)} {kept}) f JOIN mapping_row r ON r.id = f.id"""
     )
     while batch := cursor.fetchmany(10_000):
-        for name, file, line, said, subject in batch:
-            rule, place = rules[name], FileSource(str(files[file].path), line)
-            yield Finding(name, rule.severity, subject or f"line {line}", said or rule.problem, rule.remedy, place)
+        for name, file, line, said, triple in batch:
+            rule = rules[name]
+            subject = triple or (f"line {line}" if line else "a mapping")
+            place = _place(files[file], line)
+            yield Finding(name, rule.severity, subject, said or rule.problem, rule.remedy, place)
+
+
+def _place(file: File, line: int | None) -> FileSource | GraphSource:
+    return GraphSource(file.graph) if file.path is None else FileSource(str(file.path), line)

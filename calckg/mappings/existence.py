@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from calckg.mappings.evidence import named
+from calckg.mappings.identifier import single
 from calckg.mappings.intake import File
 from calckg.mappings.vocabulary import term
 
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _ENDS: Final = ("subject", "object")
+# A part of a release may have none: MedGen's names come without its UIDs.
+_HAS_CODES: Final = "l.prefix IN (SELECT prefix FROM vocabulary_code)"
 _LONGEST: Final = 20  # replacements one after another
 
 
@@ -22,9 +26,10 @@ def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, 
         "existence/unknown": " UNION ALL ".join(
             f"""SELECT m.id, '{end}_id' AS slot, m.{end} || ' is not in ' || l.title || ' ' || l.version AS said
             FROM mapping m JOIN vocabulary_loaded l ON l.prefix = m.{end}_prefix
-            WHERE m.{end} NOT IN (SELECT code FROM vocabulary_code)"""
+            WHERE m.{end} NOT IN (SELECT code FROM vocabulary_code) AND {single(end)} AND {_HAS_CODES}"""
             for end in _ENDS
         ),
+        "existence/medgen": " UNION ALL ".join(map(_not_in_medgen, _ENDS)),
         "existence/retired": " UNION ALL ".join(
             f"SELECT m.id, '{end}_id' AS slot, m.{end} || r.said AS said "
             f"FROM mapping m JOIN vocabulary_retired r ON r.code = m.{end}"
@@ -56,14 +61,42 @@ def _retired(connection: DuckDBPyConnection) -> None:
         ended AS (
             SELECT w.code, w.here, w.steps FROM way w
             WHERE NOT EXISTS (SELECT 1 FROM vocabulary_replaced r WHERE r.code = w.here) AND len(w.steps) > 1)
-        SELECT g.code, CASE count(e.here) WHEN 0 THEN ' is retired, and nothing took its place'
-            WHEN 1 THEN ' is retired; ' || min(e.here) || ' took its place'
+        SELECT g.code, ' is retired' || coalesce(' (' || min(d.said) || ')', '') || CASE count(e.here)
+            WHEN 0 THEN coalesce(
+                ', and its replacements go round in a circle: ' || g.code || ' → ' || min(c.said),
+                '; its vocabulary has you consider ' || min(o.said), ', and nothing took its place')
+            WHEN 1 THEN '; ' || min(e.here) || ' took its place'
                 || CASE WHEN min(len(e.steps)) > 2 THEN ' by way of ' ||
                     array_to_string(min(e.steps)[2:-2], ', ') ELSE '' END
-            ELSE ' is retired; ' || string_agg(e.here, ' or ' ORDER BY e.here) || ' took its place' END AS said,
+            ELSE '; ' || string_agg(e.here, ' or ' ORDER BY e.here) || ' took its place' END AS said,
             CASE WHEN count(DISTINCT e.here) = 1 THEN min(e.here) END AS replacement
-        FROM gone g LEFT JOIN ended e ON e.code = g.code GROUP BY g.code"""
+        FROM gone g LEFT JOIN ended e ON e.code = g.code
+        LEFT JOIN (SELECT w.code, min(array_to_string(w.steps[2:], ' → ') || ' → ' || r.by) AS said FROM way w
+            JOIN vocabulary_replaced r ON r.code = w.here AND list_contains(w.steps, r.by) GROUP BY w.code) c
+            ON c.code = g.code
+        LEFT JOIN ({_of_retired("min(t.value)", "ckg:retiredOn")}) d ON d.code = g.code
+        LEFT JOIN ({_of_retired("string_agg(b.code, ' or ' ORDER BY b.code)", "oboInOwl:consider")}) o
+            ON o.code = g.code
+        GROUP BY g.code"""
     )
+
+
+def _of_retired(said: str, name: str) -> str:
+    """Select what the graph says of codes by one property: the date, or the codes that may come in their place."""
+    return f"""SELECT v.code, {said} AS said FROM quad q JOIN vocabulary_code v ON v.id = q.s
+        LEFT JOIN term t ON t.id = q.o LEFT JOIN vocabulary_code b ON b.id = q.o
+        WHERE q.p = {named(name)} GROUP BY v.code"""
+
+
+def _not_in_medgen(end: str) -> str:
+    """Where UMLS itself is not loaded, MedGen has its concepts of genetics, under the same identifiers."""
+    return f"""SELECT m.id, '{end}_id' AS slot,
+            m.{end} || ' is not in ' || l.title || ' ' || l.version || ', which has not all of UMLS' AS said
+        FROM mapping m JOIN vocabulary_loaded l ON l.prefix = 'medgen'
+        WHERE m.{end}_prefix = 'UMLS' AND regexp_full_match(m.{end}_local, 'C[0-9]{{7}}')
+            AND NOT EXISTS (SELECT 1 FROM vocabulary_loaded u WHERE u.prefix = 'UMLS')
+            AND {_HAS_CODES}
+            AND 'medgen:' || m.{end}_local NOT IN (SELECT code FROM vocabulary_code) AND {single(end)}"""
 
 
 def _label(end: str) -> str:

@@ -28,21 +28,39 @@ _SAID: Final = {"encoding": "is not UTF-8", "line-end": "has a carriage return t
 
 @dataclass(slots=True)
 class File:
-    """A file of mappings: its number, its set, and what is wrong with the file (rule, slot, line, what)."""
+    """A file of mappings: its number, its set, and what is wrong with the file (rule, slot, line, what).
+
+    Or a named ``graph`` with mappings, which has neither path nor set.
+    """
 
     number: int
-    path: Path
-    mapping_set: MappingSet
+    path: Path | None
+    mapping_set: MappingSet | None
     curie_map: dict[str, str] = field(default_factory=dict)
     faults: list[tuple[str, str | None, int | None, str]] = field(default_factory=list)
+    graph: str | None = None
 
 
-def read(connection: DuckDBPyConnection, paths: Sequence[Path]) -> list[File]:
-    """Read the files into ``mapping_row``; raises ``SourceError`` for one that can't be read or has no columns."""
-    files = [_opened(number, path) for number, path in enumerate(paths)]
-    rows_of(connection, {slot for file in files for slot in _values(file.mapping_set)})
-    for file in files:
-        _Reading(connection, file).all()
+def read(connection: DuckDBPyConnection, paths: Sequence[Path], first: int = 0) -> list[File]:
+    """Read the files into ``mapping_row``, numbered from ``first`` on; where that is not 0 the table is there.
+
+    Raises ``SourceError`` for one that can't be read or has no columns.
+    """
+    sets = [(path, *_opened(path)) for path in paths]
+    if first == 0:
+        rows_of(connection, {slot for _, mapping_set, _ in sets for slot in _values(mapping_set)})
+    files = []
+    for number, (path, mapping_set, errors) in enumerate(sets, first):
+        file = File(number, path, mapping_set)
+        try:
+            file.curie_map = mapping_set.metadata.curie_map()
+        except SourceError as error:
+            errors.append(error)
+        for fault in errors:
+            rule = "file/columns" if isinstance(fault, ColumnsError) else "file/metadata"
+            file.faults.append((rule, None if fault.column is None else str(fault.column), fault.line, fault.reason))
+        _Reading(connection, file, path, mapping_set).all()
+        files.append(file)
     return files
 
 
@@ -64,25 +82,16 @@ def rows_of(connection: DuckDBPyConnection, slots: Collection[str]) -> None:
     )
 
 
-def _opened(number: int, path: Path) -> File:
+def _opened(path: Path) -> tuple[MappingSet, list[SourceError]]:
     errors: list[SourceError] = []
-    mapping_set = open_set(path, on_error=errors.append)
-    file = File(number, path, mapping_set)
-    try:
-        file.curie_map = mapping_set.metadata.curie_map()
-    except SourceError as error:
-        errors.append(error)
-    for fault in errors:
-        rule = "file/columns" if isinstance(fault, ColumnsError) else "file/metadata"
-        file.faults.append((rule, None if fault.column is None else str(fault.column), fault.line, fault.reason))
-    return file
+    return open_set(path, on_error=errors.append), errors
 
 
 class _Reading:
     """Reads the rows of one file: by DuckDB, a block of lines at a time, but for lines with quotes."""
 
-    def __init__(self, connection: DuckDBPyConnection, file: File) -> None:
-        self.connection, self.file, self.mapping_set = connection, file, file.mapping_set
+    def __init__(self, connection: DuckDBPyConnection, file: File, path: Path, mapping_set: MappingSet) -> None:
+        self.connection, self.file, self.path, self.mapping_set = connection, file, path, mapping_set
         row = connection.execute("SELECT coalesce(max(id), 0) FROM mapping_row").fetchone()
         self.first = int(row[0]) if row else 0  # a row's id is this and its line
         self.values = _values(self.mapping_set)
@@ -94,7 +103,7 @@ class _Reading:
         bad = {rule: list[int]() for rule in _SAID}
         run = self.connection.execute
         tabs, split = "length(text) - length(replace(text, chr(9), ''))", "line, string_split(text, chr(9)) AS cells"
-        with opened_bytes(self.file.path) as stream:
+        with opened_bytes(self.path) as stream:
             for first, text in _blocks(stream, bad):
                 run("CREATE OR REPLACE TEMP TABLE mapping_block AS SELECT string_split(?, chr(10)) AS lines", [text])
                 lines = f"SELECT unnest(lines) AS text, generate_subscripts(lines, 1) + {first - 1} AS line"

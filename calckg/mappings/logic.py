@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from calckg.mappings.chains import Chains
+from calckg.mappings.evidence import named
 from calckg.mappings.intake import File
 
 if TYPE_CHECKING:
@@ -22,10 +23,12 @@ _INVERSE: Final = (
 
 def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, str]:
     """Return the query of each rule; makes ``mapping_clique(code, root)``, the components of exact matches."""
-    _cliques(connection)
+    _cliques(connection, "mapping_clique", "SELECT subject AS a, object AS b FROM mapping_exact")
     _torn(connection)
+    _circles(connection)
     return {
         "logic/chain": "SELECT id, 'object_id' AS slot, said FROM mapping_torn",
+        "logic/circle": "SELECT id, 'object_id' AS slot, said FROM mapping_circle",
         "logic/denied": """
             SELECT n.id, 'predicate_modifier' AS slot,
                 'denied here, and a chain of exact matches says that they are the same' AS said
@@ -48,21 +51,21 @@ def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, 
     }
 
 
-def _cliques(connection: DuckDBPyConnection) -> None:
+def _cliques(connection: DuckDBPyConnection, table: str, edges: str) -> None:
     """Make the components: each node hangs on the lowest of its neighbours, and each tree becomes one node."""
     run = connection.execute
     run(
-        "CREATE OR REPLACE TEMP TABLE clique_edge AS SELECT subject AS a, object AS b FROM mapping_exact "
-        "UNION SELECT object, subject FROM mapping_exact"
+        f"CREATE OR REPLACE TEMP TABLE clique_edge AS SELECT a, b FROM ({edges}) one "
+        f"UNION SELECT b, a FROM ({edges}) other"
     )
-    run("CREATE OR REPLACE TEMP TABLE mapping_clique AS SELECT DISTINCT a AS code, a AS root FROM clique_edge")
+    run(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT DISTINCT a AS code, a AS root FROM clique_edge")
     while _any(connection, "clique_edge"):
         run("CREATE OR REPLACE TEMP TABLE tree AS SELECT a AS id, least(a, min(b)) AS root FROM clique_edge GROUP BY a")
         while _any(connection, "tree t JOIN tree r ON r.id = t.root WHERE r.root <> t.root"):
             run("CREATE OR REPLACE TEMP TABLE tree AS SELECT t.id, r.root FROM tree t JOIN tree r ON r.id = t.root")
         run(
-            """CREATE OR REPLACE TEMP TABLE mapping_clique AS
-            SELECT c.code, coalesce(t.root, c.root) AS root FROM mapping_clique c LEFT JOIN tree t ON t.id = c.root"""
+            f"""CREATE OR REPLACE TEMP TABLE {table} AS
+            SELECT c.code, coalesce(t.root, c.root) AS root FROM {table} c LEFT JOIN tree t ON t.id = c.root"""
         )
         run(
             """CREATE OR REPLACE TEMP TABLE clique_edge AS
@@ -109,6 +112,87 @@ def _chains(rows: Sequence[tuple[str, str, str, int, int, int]]) -> Iterator[tup
                     pairs += 1
                     told = start + "".join(f" = {step.code} (line {step.link[0]})" for step in steps)
                     yield from ((step.link[1], told) for step in steps)
+                if pairs == _MOST:
+                    return
+
+
+def _circles(connection: DuckDBPyConnection) -> None:
+    """Make ``mapping_circle(id, said)``: chains that need exact matches of the graph to join two codes of one source.
+
+    The graph's links are looked up around the codes of the rows only, in components of rows (``mapping_clique``).
+    """
+    run = connection.execute
+    run("CREATE OR REPLACE TEMP TABLE mapping_circle (id BIGINT, said VARCHAR)")
+    exact, notation = named("skos:exactMatch"), named("skos:notation")
+    if not _any(connection, f"quad WHERE p = {exact}") or not _any(connection, "mapping_clique"):
+        return
+    run(
+        f"""CREATE OR REPLACE TEMP TABLE graph_code AS SELECT id, min(code) AS code FROM (
+            SELECT id, code FROM vocabulary_code UNION ALL
+            SELECT q.s, t.value FROM quad q JOIN term t ON t.id = q.o WHERE q.p = {notation}) known GROUP BY id"""
+    )
+    run(
+        f"""CREATE OR REPLACE TEMP TABLE graph_exact AS SELECT DISTINCT a.code AS a, b.code AS b FROM quad q
+        JOIN graph_code a ON a.id = q.s JOIN graph_code b ON b.id = q.o WHERE q.p = {exact} AND a.code <> b.code"""
+    )
+    run(
+        """CREATE OR REPLACE TEMP TABLE graph_edge AS
+        SELECT coalesce(a.root, g.a) AS a, coalesce(b.root, g.b) AS b FROM graph_exact g
+        LEFT JOIN mapping_clique a ON a.code = g.a LEFT JOIN mapping_clique b ON b.code = g.b"""
+    )
+    _cliques(connection, "graph_clique", "SELECT a, b FROM graph_edge WHERE a <> b")
+    rows = run(
+        """WITH member AS (
+            SELECT c.code, c.root, coalesce(g.root, c.root) AS whole FROM mapping_clique c
+            LEFT JOIN graph_clique g ON g.code = c.root
+            UNION SELECT code, code, root FROM graph_clique WHERE code NOT IN (SELECT code FROM mapping_clique)),
+        torn AS (
+            SELECT DISTINCT whole FROM (SELECT whole FROM member GROUP BY whole, split_part(code, ':', 1)
+                HAVING count(DISTINCT root) > 1) two
+            WHERE whole IN (SELECT whole FROM member WHERE code IN (SELECT code FROM mapping_clique)))
+        SELECT m.whole, e.subject, e.object, r.line, e.id, r.file
+            FROM mapping_exact e JOIN member m ON m.code = e.subject JOIN torn ON torn.whole = m.whole
+            JOIN mapping_row r ON r.id = e.id
+        UNION ALL SELECT m.whole, g.a, g.b, NULL, NULL, NULL FROM graph_exact g JOIN member m ON m.code = g.a
+            JOIN torn ON torn.whole = m.whole
+        ORDER BY 1, 5 NULLS LAST, 2, 3"""
+    )
+    found: list[tuple[int, str]] = []
+    for _, members in groupby(rows.fetchall(), key=itemgetter(0)):
+        found += _closing(list(members))
+    if found:
+        run(
+            "INSERT INTO mapping_circle SELECT DISTINCT unnest(?::BIGINT[]), unnest(?::VARCHAR[])",
+            [list(column) for column in zip(*found, strict=True)],
+        )
+    run("DROP TABLE graph_code; DROP TABLE graph_exact; DROP TABLE graph_edge; DROP TABLE graph_clique")
+
+
+def _closing(rows: Sequence[tuple[str, str, str, int | None, int | None, int | None]]) -> Iterator[tuple[int, str]]:
+    """Yield the row and the text of each chain in one component that has rows and links of the graph in it.
+
+    A link that a row states is that row's, also where the graph has it.
+    """
+    by_row = {frozenset(row[1:3]) for row in rows if row[4] is not None}
+    chains = Chains(
+        (subject, other, (0 if row else 1, line or 0, row or 0))
+        for _, subject, other, line, row, _ in rows
+        if row is not None or frozenset((subject, other)) not in by_row
+    )
+    by_source: dict[str, list[str]] = {}
+    for code in sorted({code for row in rows for code in row[1:3]}):
+        by_source.setdefault(code.partition(":")[0], []).append(code)
+    pairs = 0
+    for codes in by_source.values():
+        for number, start in enumerate(codes):
+            for _, steps in chains.shortest(start, codes[number + 1 :]):
+                links = [step.link for step in steps]
+                if any(graph for graph, _, _ in links) and not all(graph for graph, _, _ in links):
+                    pairs += 1
+                    told = start + "".join(
+                        f" = {step.code} ({'the graph' if step.link[0] else f'line {step.link[1]}'})" for step in steps
+                    )
+                    yield from ((row, told) for graph, _, row in links if not graph)
                 if pairs == _MOST:
                     return
 

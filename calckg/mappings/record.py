@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from calckg.mappings.identifier import COMPOSED
 from calckg.mappings.intake import File, quoted
 from calckg.tables import Type
 from calckg.upstream.sssom_slots import ENTITY_TYPES, SLOTS
@@ -41,7 +42,20 @@ PREDICATES: Final = (
 )
 """The predicates that SSSOM's guide names, and their like; any other one is allowed, and told."""
 _CURIE: Final = r"[A-Za-z_][A-Za-z0-9._-]*:[^\s<>\"{}|\\^`]+"
-_MANY: Final = [name for name, column in SLOTS.items() if column.many]
+_CORE: Final = ("subject_id", "predicate_id", "object_id", "mapping_justification")
+_REFERENCES: Final = [
+    slot
+    for slot, column in SLOTS.items()
+    if column.type is Type.IRI and slot not in _CORE and not slot.endswith(("_type", "_modifier", "record_id"))
+]
+"""The slots besides those four that hold CURIEs, or IRIs, as some slots and the sets of before 1.0 do."""
+_TEXTS: Final = ("subject_label", "predicate_label", "object_label", "author_label", "match_string", "comment")
+# A character that stands for what can't be read, a control character, or UTF-8 that was read as Latin-1.
+_BROKEN: Final = (
+    r"[\x{FFFD}\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x{9F}]|[\x{C2}\x{C3}\x{CE}\x{CF}][\x{80}-\x{BF}]|\x{E2}\x{20AC}"
+)
+_SEVERAL: Final = r"^[^:]+:[^'()]*\(.*'[A-Za-z_][A-Za-z0-9._-]*:[^']+'.*\)$"
+_PART: Final = r"'([A-Za-z_][A-Za-z0-9._-]*):[^'/][^']*'"
 _LITERAL: Final = "'rdfs literal', 'rdfs:Literal'"
 _DATE: Final = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _ROW: Final = "mapping_row r"
@@ -49,6 +63,12 @@ _ROW: Final = "mapping_row r"
 
 def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, str]:
     """Return the query of each rule: the row's ``id``, the ``slot``, and what is ``said``."""
+    declared = [(file.number, prefix) for file in files for prefix in file.curie_map]
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE mapping_declared AS "
+        "SELECT unnest(?::INTEGER[]) AS file, unnest(?::VARCHAR[]) AS prefix",
+        [list(column) for column in zip(*declared, strict=True)] or [[], []],
+    )
     return {
         "record/required": _required(),
         "record/curie": _curies(),
@@ -63,6 +83,8 @@ def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, 
             "WHERE subject = object AND subject <> 'sssom:NoTermFound'"
         ),
         "record/literal": _literal(),
+        "record/composite": _composite(),
+        "record/text": _texts(),
         "record/repeated": _repeated(),
         "record/contradictory": _contradictory(),
     }
@@ -91,9 +113,11 @@ def _required() -> str:
 
 
 def _curies() -> str:
+    several = rf"\s*{_CURIE}(\s*\|\s*{_CURIE})*\s*"  # an IRI has the form of a CURIE too
+    forms = {slot: several if SLOTS[slot].many else _CURIE for slot in (*_CORE, *_REFERENCES)}
     return " UNION ALL ".join(
-        _fault(slot, f"'''' || r.{slot} || ''' is not a CURIE'", f"NOT regexp_full_match(r.{slot}, {quoted(_CURIE)})")
-        for slot in ("subject_id", "predicate_id", "object_id", "mapping_justification")
+        _fault(slot, f"'''' || r.{slot} || ''' is not a CURIE'", f"NOT regexp_full_match(r.{slot}, {quoted(form)})")
+        for slot, form in forms.items()
     )
 
 
@@ -132,6 +156,10 @@ def _values() -> list[str]:
     ]
     modifier = "'''' || r.predicate_modifier || ''' is no modifier; there is one: Not'"
     found.append(_fault("predicate_modifier", modifier, "r.predicate_modifier <> 'Not'"))
+    names = "|".join(SLOTS)
+    scope = "'''' || r.cardinality_scope || ''' names no slot'"
+    named = rf"\s*({names})(\s*\|\s*({names}))*\s*"
+    found.append(_fault("cardinality_scope", scope, f"NOT regexp_full_match(r.cardinality_scope, {quoted(named)})"))
     cardinality = "'''' || r.mapping_cardinality || ''' is no cardinality'"
     found.append(_fault("mapping_cardinality", cardinality, f"r.mapping_cardinality NOT IN ({cardinalities})"))
     return found
@@ -177,14 +205,51 @@ def _literal() -> str:
     )
 
 
+def _composite() -> str:
+    """SSSOM 1.1: an expression of several codes is said to be one, and its brackets and quotes match."""
+    types = ", ".join(map(quoted, COMPOSED))
+    parts = []
+    for end in ("subject", "object"):
+        told, text = f"coalesce(r.{end}_type IN ({types}), false)", f"r.{end}_id"
+        silent = f"{text} || ' is an expression of several codes, and {end}_type does not say so'"
+        parts.append(_fault(f"{end}_type", silent, f"NOT {told} AND regexp_matches({text}, {quoted(_SEVERAL)})"))
+        opened, closed, quotes = (f"length(replace({text}, {quoted(sign)}, ''))" for sign in "()'")
+        unmatched = f"({opened} <> {closed} OR (length({text}) - {quotes}) % 2 = 1)"
+        said = f"'the brackets or quotes of ' || {text} || ' do not match'"
+        parts.append(_fault(f"{end}_id", said, f"{told} AND {unmatched}"))
+        parts.append(
+            f"""SELECT r.id, '{end}_id' AS slot, 'the prefix ' || r.prefix || ' is not in curie_map' AS said
+            FROM (SELECT id, file, unnest(regexp_extract_all({end}_id, {quoted(_PART)}, 1)) AS prefix
+                FROM mapping_row WHERE {end}_type IN ({types})) r
+            WHERE NOT EXISTS (SELECT 1 FROM mapping_declared d WHERE d.file = r.file AND d.prefix = r.prefix)"""
+        )
+    return " UNION ALL ".join(parts)
+
+
+def _texts() -> str:
+    """What became of a text that was read in another encoding than it was written in."""
+    return " UNION ALL ".join(
+        _fault(
+            slot,
+            f"'''' || r.{slot} || ''' has characters of a wrong encoding'",
+            f"regexp_matches(r.{slot}, {quoted(_BROKEN)})",
+        )
+        for slot in _TEXTS
+    )
+
+
 def _repeated() -> str:
     """The same mapping, for the same reason and of the same author, stands in the same file before."""
     same = ", ".join(
         f"r.{slot}"
         for slot in ("file", *(slot for slot in SLOTS if slot not in {"record_id", "comment", "other", "see_also"}))
     )
+    ends = "coalesce(r.subject_id, r.subject_label, '') AS one, coalesce(r.object_id, r.object_label, '') AS other"
     return f"""SELECT id, NULL AS slot, 'the same mapping stands in line ' || line_before AS said FROM (
         SELECT r.id, min(r.line) OVER (PARTITION BY {same}) AS line_before, r.line FROM mapping_row r
+        SEMI JOIN (SELECT file, {ends} FROM mapping_row r GROUP BY ALL HAVING count(*) > 1) few
+            ON few.file = r.file AND few.one = coalesce(r.subject_id, r.subject_label, '')
+            AND few.other = coalesce(r.object_id, r.object_label, '')
         WHERE r.{_told()}) again WHERE line > line_before"""
 
 

@@ -73,12 +73,15 @@ def term(name: str) -> str:
 
 
 def not_loaded(connection: DuckDBPyConnection) -> list[tuple[str, int]]:
-    """Return the name of each code system that mappings speak of and that is not loaded, and how many of its codes."""
+    """Return the name of each code system that mappings speak of and that is not loaded, and how many of its codes.
+
+    A release that is there and has none of the codes, as some files of MedGen have no UID, is of no use.
+    """
     rows = connection.execute(
         """SELECT prefix, count(DISTINCT code) FROM (
             SELECT subject_prefix AS prefix, subject AS code FROM mapping UNION ALL
             SELECT object_prefix, object FROM mapping) ends
-        WHERE prefix NOT IN (SELECT prefix FROM vocabulary_loaded) GROUP BY prefix ORDER BY prefix"""
+        WHERE prefix NOT IN (SELECT prefix FROM vocabulary_code) GROUP BY prefix ORDER BY prefix"""
     )
     return [
         (f"{CODE_SYSTEMS[prefix].name} ({prefix})", int(count))

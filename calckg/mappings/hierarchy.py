@@ -1,0 +1,226 @@
+"""Checks of mappings against the hierarchies of both ends: what is narrower here must not be wider there."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from calckg import prefixes
+from calckg.mappings.cardinality import EXACT
+from calckg.mappings.intake import File
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_UPWARD: Final = "predicate IN ('skos:broadMatch', 'rdfs:subClassOf')"
+_DOWNWARD: Final = "predicate = 'skos:narrowMatch'"
+_ENOUGH: Final = 2  # ancestors that have a match on the other side, before they count as testimony
+
+
+def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, str]:
+    """Return the query of each rule.
+
+    Makes ``hierarchy_above(node, above)``, the mapped ancestors of mapped codes, as ids of ``term``, and
+    ``hierarchy_match(id, line, a, a_code, a_prefix, b, …)``, each exact match from both its ends.
+    """
+    _edges(connection)
+    _above(connection)
+    _cycles(connection)
+    return {
+        "hierarchy/reversed": _reversed(),
+        "hierarchy/siblings": _siblings(),
+        "hierarchy/cycle": "SELECT id, 'predicate_id' AS slot, said FROM hierarchy_cycle",
+        "hierarchy/apart": _apart(),
+    }
+
+
+def concept_term(connection: DuckDBPyConnection, name: str) -> int:
+    """Return the id of the term that a CURIE names, -1 where the graph does not have it."""
+    query = "SELECT min(id) FROM term WHERE value = ? AND kind = 0"
+    row = connection.execute(query, [prefixes.load().expand(name)]).fetchone()
+    return -1 if row is None or row[0] is None else int(row[0])
+
+
+def coded(connection: DuckDBPyConnection) -> None:
+    """Make ``mapped_code(node, code)``: the concepts of the graph that mappings speak of, by their notations."""
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE mapped_code AS
+        SELECT DISTINCT q.s AS node, t.value AS code FROM quad q JOIN term t ON t.id = q.o
+        WHERE q.p = {concept_term(connection, "skos:notation")}
+        AND t.value IN (SELECT subject FROM mapping UNION SELECT object FROM mapping)"""
+    )
+
+
+def _edges(connection: DuckDBPyConnection) -> None:
+    coded(connection)
+    run = connection.execute
+    run(
+        "CREATE OR REPLACE TEMP TABLE hierarchy_edge AS SELECT DISTINCT s AS child, o AS parent FROM quad "
+        f"WHERE p = {concept_term(connection, 'skos:broader')} AND s <> o"
+    )
+    run(
+        f"""CREATE OR REPLACE TEMP TABLE hierarchy_match AS
+        WITH exact AS (
+            SELECT m.id, r.line, s.node AS s, m.subject, subject_prefix, o.node AS o, m.object, object_prefix
+            FROM mapping m JOIN mapped_code s ON s.code = m.subject JOIN mapped_code o ON o.code = m.object
+            JOIN mapping_told r USING (id) WHERE {EXACT} AND subject_prefix <> object_prefix)
+        SELECT id, line, s AS a, subject AS a_code, subject_prefix AS a_prefix,
+            o AS b, object AS b_code, object_prefix AS b_prefix FROM exact
+        UNION ALL SELECT id, line, o, object, object_prefix, s, subject, subject_prefix FROM exact"""
+    )
+    run(
+        f"""CREATE OR REPLACE TEMP TABLE hierarchy_link AS
+        SELECT m.id, r.line, subject AS narrow, object AS broad FROM mapping m JOIN mapping_told r USING (id)
+        WHERE {_UPWARD} AND NOT negated AND subject <> object
+        UNION ALL SELECT m.id, r.line, object, subject FROM mapping m JOIN mapping_told r USING (id)
+        WHERE {_DOWNWARD} AND NOT negated AND subject <> object"""
+    )
+
+
+def _above(connection: DuckDBPyConnection) -> None:
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE hierarchy_node AS SELECT a AS node FROM hierarchy_match
+        UNION SELECT c.node FROM mapped_code c JOIN hierarchy_link l ON c.code = l.narrow
+        UNION SELECT c.node FROM mapped_code c JOIN hierarchy_link l ON c.code = l.broad"""
+    )
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE hierarchy_above AS
+        WITH RECURSIVE up AS (
+            SELECT e.child AS node, e.parent AS above FROM hierarchy_edge e
+            SEMI JOIN hierarchy_node n ON n.node = e.child
+            UNION SELECT u.node, e.parent FROM up u JOIN hierarchy_edge e ON e.child = u.above)
+        SELECT node, above FROM up SEMI JOIN hierarchy_node n ON n.node = up.above WHERE up.node <> up.above"""
+    )
+
+
+def _line(alias: str) -> str:
+    return f"coalesce(' (line ' || {alias}.line || ')', '')"
+
+
+def _reversed() -> str:
+    """Of two rows that contradict each other, the one is told that contradicts more; both where they tie."""
+    return f"""WITH pair AS (
+            SELECT DISTINCT m.id AS low, n.id AS high,
+                m.a_code || ' is below ' || n.a_code || ', and ' || m.b_code || ' above ' || n.b_code AS said,
+                {_line("m")} AS low_line, {_line("n")} AS high_line
+            FROM hierarchy_above x JOIN hierarchy_match m ON m.a = x.node
+            JOIN hierarchy_match n ON n.a = x.above AND n.a_prefix = m.a_prefix AND n.b_prefix = m.b_prefix
+            JOIN hierarchy_above y ON y.node = n.b AND y.above = m.b
+            WHERE m.a_prefix < m.b_prefix
+            AND NOT EXISTS (SELECT 1 FROM hierarchy_above z WHERE z.node = n.a AND z.above = m.a)
+            AND NOT EXISTS (SELECT 1 FROM hierarchy_above z WHERE z.node = m.b AND z.above = n.b)),
+        told AS (
+            SELECT low AS id, high AS other, said || high_line AS said FROM pair
+            UNION ALL SELECT high, low, said || low_line FROM pair),
+        counted AS (SELECT id, count(DISTINCT other) AS n FROM told GROUP BY id)
+        SELECT t.id, 'object_id' AS slot,
+            min(t.said) || CASE WHEN min(c.n) > 1 THEN ', and ' || (min(c.n) - 1) || ' more' ELSE '' END AS said
+        FROM told t JOIN counted c ON c.id = t.id JOIN counted o ON o.id = t.other WHERE c.n >= o.n GROUP BY t.id"""
+
+
+def _siblings() -> str:
+    return f"""SELECT m.id, 'object_id' AS slot,
+            min(m.a_code || ' and ' || n.a_code || ' are siblings, and ' || m.b_code || ' is below ' || n.b_code
+                || {_line("n")}) AS said
+        FROM hierarchy_edge b JOIN hierarchy_match m ON m.b = b.child
+        JOIN hierarchy_match n ON n.b = b.parent AND n.a_prefix = m.a_prefix AND n.b_prefix = m.b_prefix
+        JOIN hierarchy_edge e ON e.child = m.a JOIN hierarchy_edge f ON f.child = n.a AND f.parent = e.parent
+        WHERE m.a <> n.a AND NOT EXISTS (
+            SELECT 1 FROM hierarchy_above z WHERE (z.node = m.a AND z.above = n.a) OR (z.node = n.a AND z.above = m.a))
+        GROUP BY m.id"""
+
+
+def _apart() -> str:
+    """Both ends must say so: one end's hierarchy may be poor, or its ancestors matched badly."""
+    return f"""WITH witness AS (
+            SELECT m.id, m.a_prefix, m.b_prefix, min(m.a_code) AS a_code, min(m.b_code) AS b_code,
+                count(DISTINCT n.b) AS n, min(n.b_code) AS said,
+                bool_or(n.b = m.b OR up.node IS NOT NULL OR down.node IS NOT NULL) AS fits
+            FROM hierarchy_match m JOIN hierarchy_above x ON x.node = m.a
+            JOIN hierarchy_match n ON n.a = x.above AND n.a_prefix = m.a_prefix AND n.b_prefix = m.b_prefix
+            LEFT JOIN hierarchy_above up ON up.node = m.b AND up.above = n.b
+            LEFT JOIN hierarchy_above down ON down.node = n.b AND down.above = m.b
+            GROUP BY m.id, m.a_prefix, m.b_prefix)
+        SELECT one.id, 'object_id' AS slot,
+            one.n || ' ancestors of ' || one.a_code || ' have matches, ' || one.said || ' for one, and none is above '
+                || one.b_code AS said
+        FROM witness one JOIN witness other ON other.id = one.id AND other.a_prefix = one.b_prefix
+        WHERE one.a_prefix < one.b_prefix AND NOT one.fits AND NOT other.fits
+        AND one.n >= {_ENOUGH} AND other.n >= {_ENOUGH}"""
+
+
+def _cycles(connection: DuckDBPyConnection) -> None:
+    """Make ``hierarchy_cycle(id, said)``: what has nothing above or nothing below it is in no cycle."""
+    run = connection.execute
+    run(
+        """CREATE OR REPLACE TEMP TABLE cycle_edge AS
+        SELECT narrow, broad, min(id) AS id, min(line) AS line FROM hierarchy_link GROUP BY narrow, broad
+        UNION ALL SELECT n.code, b.code, NULL, NULL FROM hierarchy_above x
+        JOIN mapped_code n ON n.node = x.node JOIN mapped_code b ON b.node = x.above
+        WHERE EXISTS (SELECT 1 FROM hierarchy_link)"""
+    )
+    before = -1
+    while (left := _count(connection)) not in {0, before}:
+        before = left
+        run(
+            """CREATE OR REPLACE TEMP TABLE cycle_edge AS SELECT * FROM cycle_edge
+            WHERE narrow IN (SELECT broad FROM cycle_edge) AND broad IN (SELECT narrow FROM cycle_edge)"""
+        )
+    ways: dict[str, dict[str, tuple[int | None, int | None]]] = defaultdict(dict)
+    # A link of a mapping counts before one of the hierarchy between the same two.
+    rows = run("SELECT narrow, broad, id, line FROM cycle_edge ORDER BY narrow, broad, id NULLS LAST").fetchall()
+    for narrow, broad, row, line in rows:
+        ways[narrow].setdefault(broad, (row, line))
+    found = sorted(set(_round(ways)))
+    run(
+        "CREATE OR REPLACE TEMP TABLE hierarchy_cycle AS SELECT l.id, f.said FROM hierarchy_link l JOIN "
+        "(SELECT unnest(?::VARCHAR[]) AS narrow, unnest(?::VARCHAR[]) AS broad, unnest(?::VARCHAR[]) AS said) f "
+        "ON f.narrow = l.narrow AND f.broad = l.broad",
+        [list(column) for column in zip(*found, strict=True)] or [[], [], []],
+    )
+    run("DROP TABLE cycle_edge")
+
+
+def _count(connection: DuckDBPyConnection) -> int:
+    row = connection.execute("SELECT count(*) FROM cycle_edge").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _round(ways: Mapping[str, Mapping[str, tuple[int | None, int | None]]]) -> Iterator[tuple[str, str, str]]:
+    """Yield each link of a mapping that lies on a cycle, and the shortest one.
+
+    One of two mappings alone is left out: ``logic/reciprocal`` and ``cardinality/precisions`` tell it.
+    """
+    for start, links in ways.items():
+        for end in (end for end, (row, _) in links.items() if row is not None):
+            codes = _shortest(ways, end, start)
+            steps = list(pairwise(codes))
+            if steps and not (len(steps) == 1 and ways[end][start][0] is not None):
+                told = "".join(f" < {b}{_place(ways[a][b])}" for a, b in [(start, end), *steps])
+                yield start, end, start + told
+
+
+def _place(link: tuple[int | None, int | None]) -> str:
+    row, line = link
+    return " (hierarchy)" if row is None else "" if line is None else f" (line {line})"
+
+
+def _shortest(ways: Mapping[str, Mapping[str, object]], start: str, end: str) -> list[str]:
+    """Return the codes of a shortest way upwards, none where there is no way."""
+    before: dict[str, str | None] = {start: None}
+    waiting = deque([start])
+    while waiting:
+        here: str | None = waiting.popleft()
+        if here == end:
+            codes = []
+            while here is not None:
+                codes.append(here)
+                here = before[here]
+            return codes[::-1]
+        for code in ways.get(here or "", ()):
+            if code not in before:
+                before[code] = here
+                waiting.append(code)
+    return []

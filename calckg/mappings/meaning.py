@@ -1,0 +1,203 @@
+"""Checks of what both ends are: kinds of things that exclude each other, names with nothing in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from itertools import product
+from typing import TYPE_CHECKING, Final
+
+import pyoxigraph as ox
+
+from calckg import prefixes, resources
+from calckg.mappings.cardinality import EXACT
+from calckg.mappings.hierarchy import coded, concept_term
+from calckg.mappings.intake import File, quoted
+from calckg.upstream.obo_ontologies import ONTOLOGIES
+from calckg.upstream.semantic_types import SEMANTIC_TYPES, UNKNOWN
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_NAMES: Final = (
+    *("skos:prefLabel", "skos:altLabel", "skos:hiddenLabel"),
+    *("oboInOwl:hasBroadSynonym", "oboInOwl:hasNarrowSynonym", "oboInOwl:hasRelatedSynonym"),
+)
+_SAME_KIND: Final = (
+    "predicate IN ('skos:exactMatch', 'skos:closeMatch', 'skos:broadMatch', 'skos:narrowMatch', "
+    "'owl:equivalentClass', 'owl:sameAs', 'rdfs:subClassOf') AND NOT negated"
+)
+_SIMILAR: Final = f"(({EXACT}) OR (predicate = 'skos:closeMatch' AND NOT negated))"
+_STOP: Final = (
+    *("and", "the", "with", "without", "due", "for", "from", "not", "other", "specified", "unspecified", "nos", "type"),
+    *("disease", "disorder", "syndrome", "abnormality", "abnormal", "finding", "familial", "hereditary", "congenital"),
+)
+_WORD: Final = "CASE WHEN length(word) > 3 AND ends_with(word, 's') THEN left(word, length(word) - 1) ELSE word END"
+# A hyphen parts words or does not: oto-palato-digital, otopalatodigital.
+_PLAIN: Final = (
+    "regexp_replace(lower(strip_accents(nfc_normalize(name || ' ' || replace(name, '-', '')))), "
+    "'[^\\p{L}\\p{N}]+', ' ', 'g')"
+)
+_LETTERS: Final = 4  # of a word: those after them are inflection (calcific-ation, calcific-ations, calcif-ied)
+
+
+def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, str]:
+    """Return the query of each rule.
+
+    Makes ``mapped_category(code, category)`` and ``mapped_words(code, name, words)``.
+    """
+    coded(connection)
+    categories(connection)
+    _sets(connection)
+    _words(connection)
+    return {
+        "meaning/category": f"""
+            SELECT m.id, 'object_id' AS slot,
+                m.subject || ' is of ' || s.said || ', ' || m.object || ' of ' || o.said AS said
+            FROM mapping m JOIN category_set s ON s.code = m.subject JOIN category_set o ON o.code = m.object
+            JOIN category_apart x ON x.a = s.said AND x.b = o.said WHERE {_SAME_KIND}""",
+        "meaning/label": """
+            SELECT m.id, 'object_id' AS slot,
+                m.subject || ' (' || s.name || ') and ' || m.object || ' (' || o.name || ') share no word' AS said
+            FROM mapped_pair m JOIN mapped_words s ON s.code = m.subject JOIN mapped_words o ON o.code = m.object""",
+    }
+
+
+@cache
+def excluded() -> frozenset[tuple[str, str]]:
+    """Return the pairs of Biolink categories (their local names) that exclude each other, by the ontology's axioms."""
+    space = prefixes.load().namespaces["biolink"]
+    owl, rdfs = prefixes.load().namespaces["owl"], prefixes.load().namespaces["rdfs"]
+    below: dict[str, set[str]] = {}
+    apart: set[tuple[str, str]] = set()
+    known = ox.parse(path=resources.ontology_dir() / "calckg.ttl", format=ox.RdfFormat.TURTLE)
+    for quad in known:
+        one, other = str(getattr(quad.subject, "value", "")), str(getattr(quad.object, "value", ""))
+        if one.startswith(space) and other.startswith(space):
+            one, other = one.removeprefix(space), other.removeprefix(space)
+            if quad.predicate.value == rdfs + "subClassOf":
+                below.setdefault(other, set()).add(one)
+            elif quad.predicate.value == owl + "disjointWith":
+                apart |= {(one, other), (other, one)}
+    return frozenset(pair for a, b in apart for pair in product(_all_below(below, a), _all_below(below, b)))
+
+
+def _all_below(below: Mapping[str, Iterable[str]], category: str) -> set[str]:
+    return {category}.union(*(_all_below(below, lower) for lower in below.get(category, ())))
+
+
+def categories(connection: DuckDBPyConnection) -> None:
+    """Make ``mapped_category(code, category)``: by the graph's types and UMLS' semantic types, or the code system.
+
+    An ontology of one kind of thing says of a code that is not loaded what it is (a code of Mondo is a disease).
+    """
+    table = prefixes.load()
+    names = sorted({name for pair in excluded() for name in pair})
+    told = {table.expand(f"biolink:{name}"): name for name in names}
+    told |= {
+        table.expand(f"STY:{known.tui}"): known.category
+        for known in SEMANTIC_TYPES.values()
+        if known.category in names and known.category != UNKNOWN
+    }
+    by_prefix = {one.prefix: one.category for one in ONTOLOGIES if one.category in names}
+    run = connection.execute
+    run(
+        """CREATE OR REPLACE TEMP TABLE category_term AS SELECT t.id, n.name FROM term t JOIN (
+            SELECT unnest(?::VARCHAR[]) AS iri, unnest(?::VARCHAR[]) AS name) n ON n.iri = t.value WHERE t.kind = 0""",
+        [list(told), list(told.values())],
+    )
+    run(
+        f"""CREATE OR REPLACE TEMP TABLE mapped_category AS
+        SELECT DISTINCT c.code, t.name AS category FROM quad q JOIN mapped_code c ON c.node = q.s
+        JOIN category_term t ON t.id = q.o
+        WHERE q.p IN ({concept_term(connection, "rdf:type")}, {concept_term(connection, "ckg:semanticType")})"""
+    )
+    _by_release(connection)
+    for prefix, category in by_prefix.items():
+        ends = " UNION ".join(
+            f"SELECT {end} FROM mapping WHERE {end}_prefix = {quoted(prefix)}" for end in ("subject", "object")
+        )
+        run(
+            f"""INSERT INTO mapped_category SELECT code, '{category}' FROM ({ends}) e(code)
+            WHERE code NOT IN (SELECT code FROM mapped_category)
+            AND '{prefix}' NOT IN (SELECT prefix FROM vocabulary_loaded)"""
+        )
+
+
+def _by_release(connection: DuckDBPyConnection) -> None:
+    """Give a code without a category that of its like in a release: MedGen has a UMLS concept by three codes."""
+    exact = f"quad WHERE p = {concept_term(connection, 'skos:exactMatch')} AND g IN (SELECT g FROM vocabulary_loaded)"
+    kinds = f"{concept_term(connection, 'rdf:type')}, {concept_term(connection, 'ckg:semanticType')}"
+    connection.execute(
+        f"""INSERT INTO mapped_category SELECT DISTINCT c.code, t.name
+        FROM (SELECT s AS node, o AS alike FROM {exact} UNION SELECT o, s FROM {exact}) e
+        JOIN mapped_code c ON c.node = e.node JOIN quad q ON q.s = e.alike JOIN category_term t ON t.id = q.o
+        WHERE q.p IN ({kinds}) AND c.code NOT IN (SELECT code FROM mapped_category)"""
+    )
+
+
+def _sets(connection: DuckDBPyConnection) -> None:
+    """Make ``category_set(code, said)`` and ``category_apart(a, b)``: none of the one goes with one of the other."""
+    run = connection.execute
+    run(
+        """CREATE OR REPLACE TEMP TABLE category_set AS
+        SELECT code, string_agg(category, ' and ' ORDER BY category) AS said FROM mapped_category GROUP BY code"""
+    )
+    sets = [str(row[0]) for row in run("SELECT DISTINCT said FROM category_set ORDER BY said").fetchall()]
+    apart = [
+        (a, b) for a, b in product(sets, sets) if excluded().issuperset(product(a.split(" and "), b.split(" and ")))
+    ]
+    run(
+        "CREATE OR REPLACE TEMP TABLE category_apart AS SELECT unnest(?::VARCHAR[]) AS a, unnest(?::VARCHAR[]) AS b",
+        [list(column) for column in zip(*apart, strict=True)] or [[], []],
+    )
+
+
+def _words(connection: DuckDBPyConnection) -> None:
+    """Make ``mapped_words(code, name, words)`` and ``mapped_pair(id, subject, object)``, what may share no word.
+
+    The preferred names of most pairs share one; only for the others all their names are looked at.
+    """
+    run = connection.execute
+    run(
+        "CREATE OR REPLACE TEMP TABLE mapped_pair AS "
+        f"SELECT id, subject, object FROM mapping WHERE {_SIMILAR} AND subject <> object"
+    )
+    for names in (("skos:prefLabel",), _NAMES):
+        _names(connection, names)
+        run(
+            f"""CREATE OR REPLACE TEMP TABLE mapped_words AS
+            SELECT code, list(DISTINCT left({_WORD}, {_LETTERS})) AS words,
+                coalesce(min(CASE WHEN preferred THEN name END), min(name)) AS name
+            FROM (SELECT code, name, preferred, unnest(string_split({_PLAIN}, ' ')) AS word FROM mapped_name) w
+            WHERE length(word) >= 3 AND word NOT IN ({", ".join(map(quoted, _STOP))}) GROUP BY code"""
+        )
+        run(
+            """CREATE OR REPLACE TEMP TABLE mapped_pair AS SELECT p.* FROM mapped_pair p
+            LEFT JOIN mapped_words s ON s.code = p.subject LEFT JOIN mapped_words o ON o.code = p.object
+            WHERE NOT coalesce(list_has_any(s.words, o.words), false)"""
+        )
+    run("DROP TABLE mapped_name")
+
+
+def _names(connection: DuckDBPyConnection, properties: Sequence[str]) -> None:
+    """Make ``mapped_name(code, name, preferred)``: those of the graph, and the row's label where it prefers none."""
+    preferred = concept_term(connection, "skos:prefLabel")
+    known = ", ".join(str(concept_term(connection, name)) for name in properties)
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE mapped_name AS
+        WITH wanted AS (SELECT subject AS code FROM mapped_pair UNION SELECT object FROM mapped_pair)
+        SELECT DISTINCT c.code, t.value AS name, q.p = {preferred} AS preferred
+        FROM quad q JOIN mapped_code c ON c.node = q.s SEMI JOIN wanted w ON w.code = c.code JOIN term t ON t.id = q.o
+        WHERE q.p IN ({known})"""
+    )
+    connection.execute(
+        "INSERT INTO mapped_name "
+        + " UNION ".join(
+            f"""SELECT p.{end} AS code, r.{end}_label AS name, true
+            FROM mapped_pair p JOIN mapping_row r USING (id)
+            ANTI JOIN (SELECT code FROM mapped_name WHERE preferred) n ON n.code = p.{end}
+            WHERE r.{end}_label IS NOT NULL"""
+            for end in ("subject", "object")
+        )
+    )

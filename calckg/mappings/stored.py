@@ -1,0 +1,89 @@
+"""The mapping records of a graph as the tables that ``intake`` makes of files."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Final
+
+from calckg import prefixes
+from calckg.mappings.intake import File, quoted, rows_of
+from calckg.quads.properties import DEFINITION_KINDS, MAPPING
+from calckg.tables import Type
+from calckg.upstream.sssom_slots import SLOTS
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_WHOLE: Final = {"http": "http:", "https": "https:", "urn": "urn:"}  # an IRI without a prefix is a CURIE of its scheme
+
+
+def read(connection: DuckDBPyConnection, slots: Collection[str] = ()) -> list[File]:
+    """Fill ``mapping_row`` from ``term`` and ``quad``; return a ``File`` for each named graph that has mappings.
+
+    The table has the slots that are used, and ``slots``, for what is to come in besides.
+    IRIs are told as CURIEs, several values of a slot with bars between them, in the order of their texts.
+    """
+    run = connection.execute
+    table = prefixes.load()
+    known = {slot: _id(connection, table.expand(name)) for slot, name in MAPPING.items() if slot in SLOTS}
+    used = {slot: number for slot, number in known.items() if number is not None}
+    rows_of(connection, {*used, *slots, "record_id"})
+    _records(connection)
+    columns = "".join(f', "{slot}"' for slot in used)
+    values = "".join(
+        f", string_agg({'c.curie' if SLOTS[slot].type is Type.IRI else 't.value'}, '|' ORDER BY t.value) "
+        f"FILTER (q.p = {number})"
+        for slot, number in used.items()
+    )
+    _curies(connection, used)
+    run("UPDATE mapping_curie SET curie = 'Not' WHERE curie = 'sssom:NegatedPredicate'")  # as files tell it
+    run(
+        f"""INSERT INTO mapping_told (id, file, graph, record_id{columns})
+        SELECT row_number() OVER (ORDER BY r.g, r.s), dense_rank() OVER (ORDER BY r.g) - 1, g.value, n.value{values}
+        FROM mapping_record r JOIN quad q ON q.s = r.s AND q.g = r.g JOIN term t ON t.id = q.o
+        LEFT JOIN mapping_curie c ON c.id = q.o JOIN term n ON n.id = r.s JOIN term g ON g.id = r.g
+        GROUP BY r.g, r.s, g.value, n.value"""
+    )
+    run("DROP TABLE mapping_record; DROP TABLE mapping_curie")
+    curie_map = {**table.namespaces, **_WHOLE}
+    graphs = run("SELECT DISTINCT file, graph FROM mapping_told ORDER BY file").fetchall()
+    return [File(int(number), None, None, curie_map, graph=str(graph)) for number, graph in graphs]
+
+
+def _id(connection: DuckDBPyConnection, iri: str) -> int | None:
+    row = connection.execute("SELECT min(id) FROM term WHERE kind = 0 AND value = ?", [iri]).fetchone()
+    return None if row is None or row[0] is None else int(row[0])
+
+
+def _records(connection: DuckDBPyConnection) -> None:
+    """Make ``mapping_record(s, g)``: the axioms about a mapping; those about a definition are of the same class."""
+    table = prefixes.load()
+    kinds = ", ".join(quoted(table.expand(name)) for name in DEFINITION_KINDS.values())
+    given = {name: _id(connection, table.expand(f"owl:annotated{name}")) for name in ("Source", "Property", "Target")}
+    found = " UNION ".join(f"SELECT s, g FROM quad WHERE p = {number}" for number in given.values() if number)
+    found = found or "SELECT s, g FROM quad WHERE false"
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE mapping_record AS SELECT s, g FROM ({found}) axiom WHERE NOT EXISTS (
+            SELECT 1 FROM quad q JOIN term t ON t.id = q.o
+            WHERE q.s = axiom.s AND q.p = {given["Property"] or 0} AND t.value IN ({kinds}))"""
+    )
+
+
+def _curies(connection: DuckDBPyConnection, used: dict[str, int]) -> None:
+    """Make ``mapping_curie(id, curie)``, of the IRIs that stand in slots; the longest namespace counts."""
+    spaces = prefixes.load().namespaces
+    ids = ", ".join(str(number) for slot, number in used.items() if SLOTS[slot].type is Type.IRI) or "0"
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE mapping_space AS "
+        "SELECT unnest(?::VARCHAR[]) AS prefix, unnest(?::VARCHAR[]) AS namespace",
+        [list(spaces), list(spaces.values())],
+    )
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE mapping_curie AS
+        SELECT t.id, coalesce(max_by(n.prefix || ':' || substr(t.value, length(n.namespace) + 1), length(n.namespace)),
+            min(t.value)) AS curie
+        FROM (SELECT DISTINCT q.o FROM quad q SEMI JOIN mapping_record USING (s, g) WHERE q.p IN ({ids})) o
+        JOIN term t ON t.id = o.o LEFT JOIN mapping_space n
+        ON starts_with(t.value, n.namespace) AND length(t.value) > length(n.namespace) GROUP BY t.id"""
+    )
+    connection.execute("DROP TABLE mapping_space")
