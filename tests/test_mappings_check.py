@@ -23,7 +23,21 @@ from tests.conftest import Build, Run
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the folder of upstream data is not there")
 
-PREFIXES = ("HP", "MONDO", "UMLS", "SCTID", "OMIM", "mesh", "ORCID", "dcterms", "ICD10CM", "DOID", "PMID", "doi")
+PREFIXES = (
+    "HP",
+    "MONDO",
+    "UMLS",
+    "SCTID",
+    "OMIM",
+    "mesh",
+    "ORCID",
+    "dcterms",
+    "ICD10CM",
+    "DOID",
+    "PMID",
+    "doi",
+    "oboInOwl",
+)
 HEAD = "\n".join(
     [
         "# curie_map:",

@@ -143,6 +143,18 @@ def test_the_mappings_of_a_graph_are_checked(loaded: Loaded) -> None:
     assert finding.subject == "HP:0004933 skos:exactMatch UMLS:0342649"
 
 
+def test_a_cross_reference_that_is_no_code_is_told_and_other_texts_are_not(loaded: Loaded) -> None:
+    turtle = """
+    @prefix skos: <http://www.w3.org/2004/02/skos/core#> . @prefix obo: <http://purl.obolibrary.org/obo/> .
+    @prefix oboInOwl: <http://www.geneontology.org/formats/oboInOwl#> .
+    obo:HP_0034420 skos:notation "HP:0034420" ; oboInOwl:hasDbXref "UMLS:0189573", "Fyler:0100" .
+    """
+    done = check([], rules.chosen(["record", "identifier"]), graph=loaded(turtle))
+    assert done.rows == 1
+    (finding,) = done.report
+    assert (finding.rule, finding.subject) == ("identifier/form", "HP:0034420 oboInOwl:hasDbXref UMLS:0189573")
+
+
 def test_the_bundled_graph_is_clean_without_a_file(run: Run) -> None:
     done = run("mappings", "check")
     assert done.code == 0, done.out

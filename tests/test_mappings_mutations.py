@@ -31,7 +31,7 @@ COLUMNS = (
     *("object_id", "object_label", "object_type", "mapping_justification", "author_id", "mapping_date", "mapping_tool"),
     *("mapping_cardinality", "confidence", "see_also", "comment"),
 )
-PREFIXES = ("HP", "MONDO", "UMLS", "SCTID", "OMIM", "OMIMPS", "ICD10CM", "NCIT", "ORCID", "dcterms")
+PREFIXES = ("HP", "MONDO", "UMLS", "SCTID", "OMIM", "OMIMPS", "ICD10CM", "NCIT", "ORCID", "dcterms", "oboInOwl")
 HEAD = "\n".join(
     [
         "# curie_map:",
@@ -52,6 +52,7 @@ SPECIAL = """
 HP:0009996 a skos:Concept ; skos:notation 'HP:0009996' .
 HP:0009997 a skos:Concept ; skos:notation 'HP:0009997' .
 HP:0009998 a skos:Concept ; skos:notation 'HP:0009998' ; owl:deprecated true ; dcterms:isReplacedBy HP:0000001 .
+OMIM:231000 skos:notation 'OMIM:231000' ; skos:altLabel 'Gaucher disease, type III'@en .
 PMID:11 bibo:pmid '11' ; bibo:doi '10.1000/eleven' .
 PMID:12 bibo:pmid '12' ; bibo:doi '10.1000/twelve' ; <http://purl.org/spar/cito/isRetractedBy> PMID:11 .
 """
@@ -147,6 +148,12 @@ def reciprocal(rows: Rows) -> set[int]:
     return {ONE, TWO}
 
 
+def shared(rows: Rows) -> set[int]:
+    for place in (ONE, TWO):
+        rows[place] |= {"predicate_id": "oboInOwl:hasDbXref", "object_id": "SCTID:237897009"}
+    return {ONE, TWO}
+
+
 SEEDS: Mapping[str, Seed] = {
     "record/cells": short,
     "record/required": cell(predicate_id=""),
@@ -172,9 +179,11 @@ SEEDS: Mapping[str, Seed] = {
     "existence/medgen": cell(object_id="UMLS:C7999999"),
     "existence/retired": cell(subject_id="HP:0009998", subject_label=""),
     "existence/label": cell(subject_id="HP:0000077", subject_label="Brittle hair"),
+    "existence/called": cell(object_id="OMIM:231000", object_label="gaucher disease, type 2"),
     "existence/version": cell(subject_id="HP:0000077", subject_source_version="2019-11-08"),
     "cardinality/exact": two_objects,
     "cardinality/precisions": again(ONE, TWO, predicate_id="skos:broadMatch"),
+    "cardinality/shared": shared,
     "cardinality/stated": cell(mapping_cardinality="n:1"),
     "logic/chain": chain,
     "logic/circle": cell(subject_id="HP:0009996", subject_label="", object_id="UMLS:C0990001"),

@@ -36,6 +36,17 @@ def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, 
             _several(one, other) for one, other in (("subject", "object"), ("object", "subject"))
         ),
         "cardinality/stated": " UNION ALL ".join([_stated(None, ()), *(_stated(*scope) for scope in scopes.items())]),
+        "cardinality/shared": """
+            SELECT m.id, 'object_id' AS slot,
+                m.object || ' is the cross-reference of ' || k.n || ' terms: ' || k.said AS said
+            FROM mapping m JOIN (
+                SELECT object, subject_prefix, count(DISTINCT subject) AS n,
+                    array_to_string(list_sort(list(DISTINCT subject))[:5], ', ')
+                        || CASE WHEN count(DISTINCT subject) > 5 THEN ', …' ELSE '' END AS said
+                FROM mapping WHERE predicate = 'oboInOwl:hasDbXref' AND NOT negated
+                GROUP BY object, subject_prefix HAVING min(subject) < max(subject)) k
+            ON k.object = m.object AND k.subject_prefix = m.subject_prefix
+            WHERE m.predicate = 'oboInOwl:hasDbXref' AND NOT m.negated""",
         "cardinality/precisions": f"""
             SELECT m.id, 'predicate_id' AS slot, 'stated as ' || several.said AS said
             FROM mapping m JOIN (

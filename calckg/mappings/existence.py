@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _ENDS: Final = ("subject", "object")
 # A part of a release may have none: MedGen's names come without its UIDs.
 _HAS_CODES: Final = "l.prefix IN (SELECT prefix FROM vocabulary_code)"
+_NAMES: Final = ("prefLabel", "altLabel", "hiddenLabel")
 _LONGEST: Final = 20  # replacements one after another
 
 
@@ -36,6 +37,7 @@ def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, 
             for end in _ENDS
         ),
         "existence/label": " UNION ALL ".join(map(_label, _ENDS)),
+        "existence/called": " UNION ALL ".join(map(_called, _ENDS)),
         "existence/version": " UNION ALL ".join(map(_version, _ENDS)),
     }
 
@@ -100,7 +102,7 @@ def _not_in_medgen(end: str) -> str:
 
 
 def _label(end: str) -> str:
-    names = ", ".join(term(name) for name in ("prefLabel", "altLabel", "hiddenLabel"))
+    names = ", ".join(map(term, _NAMES))
     given = f"r.{end}_label"
     return f"""SELECT m.id, '{end}_label' AS slot,
             {given} || ' is no name of ' || m.{end} || coalesce(' (' || (SELECT min(t.value) FROM quad q
@@ -110,6 +112,23 @@ def _label(end: str) -> str:
             SELECT 1 FROM quad q JOIN term t ON t.id = q.o WHERE q.s = v.id AND q.p IN ({names})
             AND lower(nfc_normalize(t.value)) = lower(nfc_normalize({given})))
         AND EXISTS (SELECT 1 FROM quad q WHERE q.s = v.id AND q.p IN ({names}))"""
+
+
+def _called(end: str) -> str:
+    """Of a code whose vocabulary is not loaded, the names that sources other than mapping sets have for it."""
+    names, plain = ", ".join(map(term, _NAMES)), "regexp_replace(lower(nfc_normalize({})), '[^\\pL\\pN]+', '', 'g')"
+    return f"""SELECT m.id, '{end}_label' AS slot,
+            r.{end}_label || ' here, and ' || c.names[1] || ' elsewhere: ' || m.{end} AS said
+        FROM mapping m JOIN mapping_row r USING (id) JOIN (
+            SELECT code.value AS code, list_sort(list(DISTINCT name.value)) AS names,
+                list(DISTINCT {plain.format("name.value")}) AS plain
+            FROM quad n JOIN term code ON code.id = n.o JOIN quad q ON q.s = n.s JOIN term name ON name.id = q.o
+            WHERE n.p = {term("notation")} AND q.p IN ({names})
+                AND code.value IN (SELECT {end} FROM mapping WHERE {end}_prefix NOT IN (
+                    SELECT prefix FROM vocabulary_code))
+                AND q.g NOT IN (SELECT g FROM quad WHERE p = {term("justification")})
+            GROUP BY code.value) c ON c.code = m.{end}
+        WHERE r.{end}_label IS NOT NULL AND NOT list_contains(c.plain, {plain.format(f"r.{end}_label")})"""
 
 
 def _version(end: str) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
 from calckg import prefixes
+from calckg.columnar import LITERAL
+from calckg.identifiers import CODE_SYSTEMS
 from calckg.mappings.intake import File, quoted, rows_of
 from calckg.quads.properties import DEFINITION_KINDS, MAPPING
 from calckg.tables import Type
@@ -14,20 +16,23 @@ from calckg.upstream.sssom_slots import SLOTS
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+_REFERENCE: Final = ("record_id", "subject_id", "predicate_id", "object_id", "mapping_justification")
+_REFERENCES: Final = "oboInOwl:hasDbXref"
 _WHOLE: Final = {"http": "http:", "https": "https:", "urn": "urn:"}  # an IRI without a prefix is a CURIE of its scheme
 
 
 def read(connection: DuckDBPyConnection, slots: Collection[str] = ()) -> list[File]:
     """Fill ``mapping_row`` from ``term`` and ``quad``; return a ``File`` for each named graph that has mappings.
 
+    IRIs are told as CURIEs, several values of a slot with bars between them, in the order of their texts. A
+    cross-reference by the prefix of a code system that was no code, and so became a text and no mapping, is one too.
     The table has the slots that are used, and ``slots``, for what is to come in besides.
-    IRIs are told as CURIEs, several values of a slot with bars between them, in the order of their texts.
     """
     run = connection.execute
     table = prefixes.load()
     known = {slot: _id(connection, table.expand(name)) for slot, name in MAPPING.items() if slot in SLOTS}
     used = {slot: number for slot, number in known.items() if number is not None}
-    rows_of(connection, {*used, *slots, "record_id"})
+    rows_of(connection, {*used, *slots, *_REFERENCE})
     _records(connection)
     columns = "".join(f', "{slot}"' for slot in used)
     values = "".join(
@@ -39,12 +44,19 @@ def read(connection: DuckDBPyConnection, slots: Collection[str] = ()) -> list[Fi
     run("UPDATE mapping_curie SET curie = 'Not' WHERE curie = 'sssom:NegatedPredicate'")  # as files tell it
     run(
         f"""INSERT INTO mapping_told (id, file, graph, record_id{columns})
-        SELECT row_number() OVER (ORDER BY r.g, r.s), dense_rank() OVER (ORDER BY r.g) - 1, g.value, n.value{values}
+        SELECT row_number() OVER (ORDER BY r.g, r.s), r.g, g.value, n.value{values}
         FROM mapping_record r JOIN quad q ON q.s = r.s AND q.g = r.g JOIN term t ON t.id = q.o
         LEFT JOIN mapping_curie c ON c.id = q.o JOIN term n ON n.id = r.s JOIN term g ON g.id = r.g
         GROUP BY r.g, r.s, g.value, n.value"""
     )
-    run("DROP TABLE mapping_record; DROP TABLE mapping_curie")
+    _unread(connection)
+    run(
+        """UPDATE mapping_told SET file = numbered.number FROM (
+            SELECT graph, row_number() OVER (ORDER BY graph) - 1 AS number FROM (
+                SELECT DISTINCT graph FROM mapping_told) graphs) numbered
+        WHERE numbered.graph = mapping_told.graph"""
+    )
+    run("DROP TABLE mapping_record; DROP TABLE mapping_curie; DROP TABLE mapping_space")
     curie_map = {**table.namespaces, **_WHOLE}
     graphs = run("SELECT DISTINCT file, graph FROM mapping_told ORDER BY file").fetchall()
     return [File(int(number), None, None, curie_map, graph=str(graph)) for number, graph in graphs]
@@ -86,4 +98,18 @@ def _curies(connection: DuckDBPyConnection, used: dict[str, int]) -> None:
         JOIN term t ON t.id = o.o LEFT JOIN mapping_space n
         ON starts_with(t.value, n.namespace) AND length(t.value) > length(n.namespace) GROUP BY t.id"""
     )
-    connection.execute("DROP TABLE mapping_space")
+
+
+def _unread(connection: DuckDBPyConnection) -> None:
+    """Add the cross-references that are texts with the prefix of a code system."""
+    reference, notation = (_id(connection, prefixes.load().expand(name)) for name in (_REFERENCES, "skos:notation"))
+    systems = ", ".join(map(quoted, CODE_SYSTEMS))
+    connection.execute(
+        f"""INSERT INTO mapping_told (id, file, graph, subject_id, predicate_id, object_id, mapping_justification)
+        SELECT row_number() OVER (ORDER BY q.g, q.s, q.o) + (SELECT count(*) FROM mapping_told), q.g, g.value,
+            (SELECT min(c.value) FROM quad n JOIN term c ON c.id = n.o WHERE n.s = q.s AND n.p = {notation or 0}),
+            '{_REFERENCES}', o.value, 'semapv:UnspecifiedMatching'
+        FROM quad q JOIN term o ON o.id = q.o JOIN term g ON g.id = q.g
+        WHERE q.p = {reference or 0} AND o.kind = {LITERAL} AND split_part(o.value, ':', 1) IN ({systems})
+            AND q.s IN (SELECT s FROM quad WHERE p = {notation or 0})"""
+    )

@@ -35,6 +35,7 @@ _TERMS: Final = {
     "prefLabel": _SKOS + "prefLabel",
     "altLabel": _SKOS + "altLabel",
     "hiddenLabel": _SKOS + "hiddenLabel",
+    "justification": "https://w3id.org/sssom/mapping_justification",
 }
 
 
