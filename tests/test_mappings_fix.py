@@ -98,6 +98,14 @@ def test_cells_with_quotes_and_line_ends_keep_what_they_say(fixed: Fixed) -> Non
     assert [change.line for change in changes] == [HEAD_LINES + 1, HEAD_LINES + 3]
 
 
+def test_a_row_with_a_carriage_return_in_it_is_mended_too(fixed: Fixed) -> None:
+    text = table(GOOD.replace("object_id\n", "object_id | comment\n").replace("\nHP", "\nhp"))
+    text = text.replace("UMLS:C0342649", "UMLS:C0342649\tone\rtwo").replace("mesh:D061205", "mesh:D061205\tplain")
+    copy, changes = fixed(text)
+    assert copy.split("\n")[-3:] == text.replace("\thp:", "\tHP:").split("\n")[-3:]
+    assert len(changes) == 2
+
+
 def test_the_command_writes_copy_and_log_and_never_the_input(run: Run, tmp_path: Path) -> None:
     path, copy, log = (tmp_path / name for name in ("set.sssom.tsv", "copy.sssom.tsv.gz", "log.tsv"))
     text = table(GOOD)
@@ -172,3 +180,20 @@ def test_sets_that_are_checked_against_count_and_nothing_is_told_of_them(tmp_pat
     ):
         assert done.by_rule == {"cardinality/exact": 1}
         assert len(done.report) == 1
+
+
+def test_rows_of_other_files_and_graphs_are_named_where_they_are_spoken_of(tmp_path: Path, loaded: Loaded) -> None:
+    mine, other = tmp_path / "mine.sssom.tsv", tmp_path / "other.sssom.tsv"
+    mine.write_text(table("subject_id | predicate_id | object_id\nHP:0004934 | skos:exactMatch | UMLS:C0342649"))
+    other.write_text(table("subject_id | predicate_id | object_id\nUMLS:C0342649 | skos:broadMatch | HP:0004934"))
+    (finding,) = check([mine], rules.chosen(["logic/reciprocal"]), against=[other]).report
+    place = f"line {HEAD_LINES + 1} of other.sssom.tsv"
+    assert finding.message == f"the other way round it is skos:broadMatch ({place})"
+    (finding,) = check([], rules.chosen(["logic/reciprocal"]), graph=loaded(SET), against=[other]).report
+    assert finding.message.endswith(f"({place})")
+    reverse = SET.replace("umls:0342649", "umls:C0342649").replace(
+        "Source obo:HP_0004933 ; owl:annotatedProperty skos:exactMatch ;\n    owl:annotatedTarget umls:C0342649",
+        "Source umls:C0342649 ; owl:annotatedProperty skos:broadMatch ;\n    owl:annotatedTarget obo:HP_0004934",
+    )
+    told = {one.message for one in check([], rules.chosen(["logic/reciprocal"]), graph=loaded(reverse)).report}
+    assert told == {f"the other way round it is skos:{kind}Match (kg:release/hpo)" for kind in ("exact", "broad")}

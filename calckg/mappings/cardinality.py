@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from calckg.mappings.codes import TERMS
 from calckg.mappings.intake import File, quoted
 from calckg.upstream.sssom_slots import SLOTS, split
 
@@ -13,11 +14,9 @@ if TYPE_CHECKING:
 
 EXACT: Final = "predicate IN ('skos:exactMatch', 'owl:equivalentClass', 'owl:sameAs') AND NOT negated"
 _PRECISE: Final = (
-    "SELECT subject, object, predicate FROM mapping WHERE subject IS NOT NULL AND object IS NOT NULL "
-    "AND 'sssom:NoTermFound' NOT IN (subject, object) AND NOT negated AND starts_with(predicate, 'skos:') "
+    f"SELECT subject, object, predicate FROM mapping WHERE {TERMS} AND NOT negated AND starts_with(predicate, 'skos:') "
     "AND predicate NOT IN ('skos:relatedMatch', 'skos:mappingRelation')"
 )
-_TERMS: Final = "subject IS NOT NULL AND object IS NOT NULL AND 'sssom:NoTermFound' NOT IN (subject, object)"
 
 
 def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, str]:
@@ -29,7 +28,7 @@ def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, 
         key = f"(SELECT CASE{cases} END FROM mapping_row r WHERE r.id = m.id)"
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE mapping_exact AS SELECT m.*, {key} AS scope FROM mapping m "
-        f"WHERE {EXACT} AND {_TERMS} AND subject <> object"
+        f"WHERE {EXACT} AND {TERMS} AND subject <> object"
     )
     return {
         "cardinality/exact": " UNION ALL ".join(

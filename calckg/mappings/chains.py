@@ -8,16 +8,17 @@ and ``path`` its predicate, with ^ before it where it is read against its direct
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 
-from calckg import prefixes
+from calckg.mappings.codes import TERMS
 from calckg.mappings.intake import quoted
+from calckg.mappings.vocabulary import namespaces, term_id
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-Link = TypeVar("Link", bound=Hashable)
+Link = TypeVar("Link", bound=tuple[Any, ...])
 
 KINDS: Final = ("exact", "close", "broad", "narrow", "related", "xref", "other")
 """What a mapping says of its ends, the strongest first; broad and narrow are as strong as each other."""
@@ -34,10 +35,9 @@ _KINDS: Final = {
 }
 SYMMETRIC: Final = ("skos:exactMatch", "skos:closeMatch", "skos:relatedMatch", *_KINDS["exact"][1:])
 """The predicates that say the same read against their direction."""
-_TURNED: Final = {"broad": "narrow", "narrow": "broad"}
-ENDS: Final = (
-    "subject IS NOT NULL AND object IS NOT NULL AND subject <> object AND 'sssom:NoTermFound' NOT IN (subject, object)"
-)
+TURNED: Final = {"broad": "narrow", "narrow": "broad"}
+"""What a mapping says read against its direction."""
+ENDS: Final = f"{TERMS} AND subject <> object"
 """SQL: a row of ``mapping`` has two ends, and they are two."""
 
 
@@ -49,13 +49,14 @@ class Step(NamedTuple, Generic[Link]):
 
 
 class Chains(Generic[Link]):
-    """Exact matches as a graph without directions; of several links between two codes the least one is taken."""
+    """Links of codes, one way (``directed``) or both ways; of several between two codes the least one is taken."""
 
-    def __init__(self, links: Iterable[tuple[str, str, Link]]) -> None:
+    def __init__(self, links: Iterable[tuple[str, str, Link]], directed: bool = False) -> None:
         self._steps: dict[str, dict[str, Link]] = defaultdict(dict)
-        for one, other, link in sorted(links, key=str):
+        for one, other, link in sorted(links, key=lambda link: link[::-1]):
             self._steps[one].setdefault(other, link)
-            self._steps[other].setdefault(one, link)
+            if not directed:
+                self._steps[other].setdefault(one, link)
 
     def shortest(self, start: str, ends: Iterable[str]) -> Iterator[tuple[str, Sequence[Step[Link]]]]:
         """Yield, for each of ``ends`` that can be reached, a shortest chain from ``start``, the nearest first."""
@@ -64,7 +65,7 @@ class Chains(Generic[Link]):
         waiting = deque([start])
         while waiting and wanted:
             here = waiting.popleft()
-            for code, link in sorted(self._steps[here].items()):
+            for code, link in sorted(self._steps.get(here, {}).items()):
                 if code not in before:
                     before[code] = here, link
                     waiting.append(code)
@@ -85,7 +86,7 @@ def _way(before: Mapping[str, tuple[str, Link] | None], end: str) -> Sequence[St
 def links(connection: DuckDBPyConnection) -> None:
     """Make ``mapping_link`` of ``mapping``."""
     symmetric = ", ".join(map(quoted, SYMMETRIC))
-    turned = " ".join(f"WHEN {quoted(kind)} THEN {quoted(other)}" for kind, other in _TURNED.items())
+    turned = " ".join(f"WHEN {quoted(kind)} THEN {quoted(other)}" for kind, other in TURNED.items())
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE mapping_link AS
         WITH told AS (
@@ -115,24 +116,19 @@ def labels(connection: DuckDBPyConnection, codes: str) -> None:
 
     It is the graph's, which ``term`` and ``quad`` of the connection have; else one that the mappings give.
     """
-    spaces = prefixes.load().namespaces
+    namespaces(connection)
+    label = term_id(connection, "rdfs:label")
     run = connection.execute
     run(f"CREATE OR REPLACE TEMP TABLE mapping_named AS SELECT DISTINCT code FROM ({codes}) c")
     run(
-        "CREATE OR REPLACE TEMP TABLE mapping_space AS "
-        "SELECT unnest(?::VARCHAR[]) AS prefix, unnest(?::VARCHAR[]) AS namespace",
-        [list(spaces), list(spaces.values())],
-    )
-    run(
-        """CREATE OR REPLACE TEMP TABLE mapping_label AS
+        f"""CREATE OR REPLACE TEMP TABLE mapping_label AS
         WITH named AS (
             SELECT n.code, coalesce(s.namespace || substr(n.code, strpos(n.code, ':') + 1), n.code) AS iri
             FROM mapping_named n LEFT JOIN mapping_space s ON s.prefix = split_part(n.code, ':', 1)),
         graph AS (
             SELECT n.code, min(l.value) AS label FROM named n JOIN term t ON t.value = n.iri AND t.kind = 0
             JOIN quad q ON q.s = t.id JOIN term l ON l.id = q.o
-            WHERE q.p = (SELECT min(id) FROM term WHERE value = 'http://www.w3.org/2000/01/rdf-schema#label')
-            GROUP BY n.code),
+            WHERE q.p = {label} GROUP BY n.code),
         told AS (
             SELECT e.code, min(e.label) AS label FROM (
                 SELECT n.code, r.subject_label AS label FROM mapping_named n JOIN mapping m ON m.subject = n.code

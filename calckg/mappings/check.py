@@ -113,6 +113,7 @@ def prepare(
     else:
         files = stored.read(connection, SLOTS if against else ())
         files += intake.read(connection, against, len(files))
+    intake.places(connection, files)
     codes.make(connection, files)
     vocabulary.make(connection, graph)
     return connection, files

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _ENDS: Final = ("subject", "object", "predicate")
+TERMS: Final = "subject IS NOT NULL AND object IS NOT NULL AND 'sssom:NoTermFound' NOT IN (subject, object)"
+"""SQL: a row of ``mapping`` has two ends."""
 _PLAIN: Final = "[A-Za-z0-9]+"
 
 

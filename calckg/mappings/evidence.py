@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from calckg import prefixes
 from calckg.mappings.intake import quoted
+from calckg.mappings.vocabulary import term_id
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -32,7 +32,7 @@ def make(connection: DuckDBPyConnection) -> None:
     for kind, name in _KNOWN.items():
         run(
             f"""INSERT INTO known_paper SELECT DISTINCT q.s, '{kind}', '{kind}:' || {normal(kind, "t.value")}
-            FROM quad q JOIN term t ON t.id = q.o WHERE q.p = {named(name)}"""
+            FROM quad q JOIN term t ON t.id = q.o WHERE q.p = {term_id(connection, name)}"""
         )
     run("CREATE OR REPLACE TEMP TABLE mapping_paper (id BIGINT, slot VARCHAR, kind VARCHAR, code VARCHAR)")
     if run("SELECT 1 FROM known_paper LIMIT 1").fetchone() is None:
@@ -51,9 +51,3 @@ def normal(kind: str, text: str) -> str:
     """Return the SQL of an identifier in the form in which two of them are compared."""
     # DOIs don't know case; a full stop or a bracket at the end belongs to the sentence.
     return f"lower(rtrim({text}, '.)]}}''*'))" if kind == "doi" else text
-
-
-def named(name: str) -> str:
-    """Return SQL for the id of a node of the graph by its CURIE, -1 where the graph does not have it."""
-    iri = quoted(prefixes.load().expand(name))
-    return f"coalesce((SELECT min(id) FROM term WHERE value = {iri} AND kind = 0), -1)"

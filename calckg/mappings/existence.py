@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from calckg.mappings.evidence import named
 from calckg.mappings.identifier import single
 from calckg.mappings.intake import File
-from calckg.mappings.vocabulary import term
+from calckg.mappings.vocabulary import term_ids
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -16,13 +15,15 @@ if TYPE_CHECKING:
 _ENDS: Final = ("subject", "object")
 # A part of a release may have none: MedGen's names come without its UIDs.
 _HAS_CODES: Final = "l.prefix IN (SELECT prefix FROM vocabulary_code)"
-_NAMES: Final = ("prefLabel", "altLabel", "hiddenLabel")
+_NAMES: Final = ("skos:prefLabel", "skos:altLabel", "skos:hiddenLabel")
 _LONGEST: Final = 20  # replacements one after another
 
 
 def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, str]:
     """Return the query of each rule; makes ``vocabulary_retired(code, said, replacement)``."""
     _retired(connection)
+    names = term_ids(connection, *_NAMES)
+    notation, justification = term_ids(connection, "skos:notation", "sssom:mapping_justification")
     return {
         "existence/unknown": " UNION ALL ".join(
             f"""SELECT m.id, '{end}_id' AS slot, m.{end} || ' is not in ' || l.title || ' ' || l.version AS said
@@ -36,24 +37,27 @@ def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, 
             f"FROM mapping m JOIN vocabulary_retired r ON r.code = m.{end}"
             for end in _ENDS
         ),
-        "existence/label": " UNION ALL ".join(map(_label, _ENDS)),
-        "existence/called": " UNION ALL ".join(map(_called, _ENDS)),
+        "existence/label": " UNION ALL ".join(_label(end, names) for end in _ENDS),
+        "existence/called": " UNION ALL ".join(_called(end, names, notation, justification) for end in _ENDS),
         "existence/version": " UNION ALL ".join(map(_version, _ENDS)),
     }
 
 
 def _retired(connection: DuckDBPyConnection) -> None:
     """Follow the replacements of each retired code to the end."""
+    replaced, deprecated, retired, consider = term_ids(
+        connection, "dcterms:isReplacedBy", "owl:deprecated", "ckg:retiredOn", "oboInOwl:consider"
+    )
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE vocabulary_replaced AS
         SELECT DISTINCT a.code, b.code AS by FROM quad q JOIN vocabulary_code a ON a.id = q.s
-        JOIN vocabulary_code b ON b.id = q.o WHERE q.p = {term("replaced")} AND a.code <> b.code"""
+        JOIN vocabulary_code b ON b.id = q.o WHERE q.p = {replaced} AND a.code <> b.code"""
     )
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE vocabulary_retired AS
         WITH RECURSIVE gone AS (
             SELECT DISTINCT v.code FROM quad q JOIN vocabulary_code v ON v.id = q.s JOIN term t ON t.id = q.o
-            WHERE q.p = {term("deprecated")} AND t.value = 'true'
+            WHERE q.p = {deprecated} AND t.value = 'true'
             UNION SELECT code FROM vocabulary_replaced),
         way AS (
             SELECT code, code AS here, [code] AS steps FROM gone
@@ -76,18 +80,18 @@ def _retired(connection: DuckDBPyConnection) -> None:
         LEFT JOIN (SELECT w.code, min(array_to_string(w.steps[2:], ' → ') || ' → ' || r.by) AS said FROM way w
             JOIN vocabulary_replaced r ON r.code = w.here AND list_contains(w.steps, r.by) GROUP BY w.code) c
             ON c.code = g.code
-        LEFT JOIN ({_of_retired("min(t.value)", "ckg:retiredOn")}) d ON d.code = g.code
-        LEFT JOIN ({_of_retired("string_agg(b.code, ' or ' ORDER BY b.code)", "oboInOwl:consider")}) o
+        LEFT JOIN ({_of_retired("min(t.value)", retired)}) d ON d.code = g.code
+        LEFT JOIN ({_of_retired("string_agg(b.code, ' or ' ORDER BY b.code)", consider)}) o
             ON o.code = g.code
         GROUP BY g.code"""
     )
 
 
-def _of_retired(said: str, name: str) -> str:
+def _of_retired(said: str, told: int) -> str:
     """Select what the graph says of codes by one property: the date, or the codes that may come in their place."""
     return f"""SELECT v.code, {said} AS said FROM quad q JOIN vocabulary_code v ON v.id = q.s
         LEFT JOIN term t ON t.id = q.o LEFT JOIN vocabulary_code b ON b.id = q.o
-        WHERE q.p = {named(name)} GROUP BY v.code"""
+        WHERE q.p = {told} GROUP BY v.code"""
 
 
 def _not_in_medgen(end: str) -> str:
@@ -101,32 +105,31 @@ def _not_in_medgen(end: str) -> str:
             AND 'medgen:' || m.{end}_local NOT IN (SELECT code FROM vocabulary_code) AND {single(end)}"""
 
 
-def _label(end: str) -> str:
-    names = ", ".join(map(term, _NAMES))
-    given = f"r.{end}_label"
+def _label(end: str, names: Sequence[int]) -> str:
+    known, given = ", ".join(map(str, names)), f"r.{end}_label"
     return f"""SELECT m.id, '{end}_label' AS slot,
             {given} || ' is no name of ' || m.{end} || coalesce(' (' || (SELECT min(t.value) FROM quad q
-                JOIN term t ON t.id = q.o WHERE q.s = v.id AND q.p = {term("prefLabel")}) || ')', '') AS said
+                JOIN term t ON t.id = q.o WHERE q.s = v.id AND q.p = {names[0]}) || ')', '') AS said
         FROM mapping m JOIN mapping_row r USING (id) JOIN vocabulary_code v ON v.code = m.{end}
         WHERE {given} IS NOT NULL AND NOT EXISTS (
-            SELECT 1 FROM quad q JOIN term t ON t.id = q.o WHERE q.s = v.id AND q.p IN ({names})
+            SELECT 1 FROM quad q JOIN term t ON t.id = q.o WHERE q.s = v.id AND q.p IN ({known})
             AND lower(nfc_normalize(t.value)) = lower(nfc_normalize({given})))
-        AND EXISTS (SELECT 1 FROM quad q WHERE q.s = v.id AND q.p IN ({names}))"""
+        AND EXISTS (SELECT 1 FROM quad q WHERE q.s = v.id AND q.p IN ({known}))"""
 
 
-def _called(end: str) -> str:
+def _called(end: str, names: Sequence[int], notation: int, justification: int) -> str:
     """Of a code whose vocabulary is not loaded, the names that sources other than mapping sets have for it."""
-    names, plain = ", ".join(map(term, _NAMES)), "regexp_replace(lower(nfc_normalize({})), '[^\\pL\\pN]+', '', 'g')"
+    known, plain = ", ".join(map(str, names)), "regexp_replace(lower(nfc_normalize({})), '[^\\pL\\pN]+', '', 'g')"
     return f"""SELECT m.id, '{end}_label' AS slot,
             r.{end}_label || ' here, and ' || c.names[1] || ' elsewhere: ' || m.{end} AS said
         FROM mapping m JOIN mapping_row r USING (id) JOIN (
             SELECT code.value AS code, list_sort(list(DISTINCT name.value)) AS names,
                 list(DISTINCT {plain.format("name.value")}) AS plain
             FROM quad n JOIN term code ON code.id = n.o JOIN quad q ON q.s = n.s JOIN term name ON name.id = q.o
-            WHERE n.p = {term("notation")} AND q.p IN ({names})
+            WHERE n.p = {notation} AND q.p IN ({known})
                 AND code.value IN (SELECT {end} FROM mapping WHERE {end}_prefix NOT IN (
                     SELECT prefix FROM vocabulary_code))
-                AND q.g NOT IN (SELECT g FROM quad WHERE p = {term("justification")})
+                AND q.g NOT IN (SELECT g FROM quad WHERE p = {justification})
             GROUP BY code.value) c ON c.code = m.{end}
         WHERE r.{end}_label IS NOT NULL AND NOT list_contains(c.plain, {plain.format(f"r.{end}_label")})"""
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from calckg.kg import KnowledgeGraph
 
 _CLAIMS: Final = ("exact", "broad", "narrow")  # the kinds that say something of the ends of a chain, too
-_TURNED: Final = {"broad": "narrow", "narrow": "broad"}
 _SCHEMES: Final = ("http", "https", "urn")  # of IRIs whose namespace has no prefix: that is no vocabulary
 _MOST: Final = 100_000  # chains begun; of what is further off it is only said that there may be more
 
@@ -68,7 +67,7 @@ class Statement:
 
     def kind_from(self, start: str) -> str:
         """Return the kind as it reads from ``start`` on: what is broader one way is narrower the other."""
-        return self.kind if start == self.subject else _TURNED.get(self.kind, self.kind)
+        return self.kind if start == self.subject else chains.TURNED.get(self.kind, self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ class Chain:
         """The weakest of its links; "broad/narrow" where it goes both ways."""
         kinds = {link.kind for link in self.links}
         weakest = max(kinds, key=lambda kind: (chains.RANKS[kind], kind))
-        return "broad/narrow" if weakest in _TURNED and set(_TURNED) <= kinds else weakest
+        return "broad/narrow" if weakest in chains.TURNED and set(chains.TURNED) <= kinds else weakest
 
     def claim(self, first: int, last: int) -> str | None:
         """Return what the links from ``first`` up to ``last`` say of their ends: exact, broad or narrow, or nothing."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from calckg import prefixes
 from calckg.mappings.cardinality import EXACT
+from calckg.mappings.chains import Chains, Step
 from calckg.mappings.intake import File
+from calckg.mappings.vocabulary import term_id
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -23,7 +22,7 @@ def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, 
     """Return the query of each rule.
 
     Makes ``hierarchy_above(node, above)``, the mapped ancestors of mapped codes, as ids of ``term``, and
-    ``hierarchy_match(id, line, a, a_code, a_prefix, b, …)``, each exact match from both its ends.
+    ``hierarchy_match(id, place, a, a_code, a_prefix, b, …)``, each exact match from both its ends.
     """
     _edges(connection)
     _above(connection)
@@ -36,19 +35,12 @@ def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, 
     }
 
 
-def concept_term(connection: DuckDBPyConnection, name: str) -> int:
-    """Return the id of the term that a CURIE names, -1 where the graph does not have it."""
-    query = "SELECT min(id) FROM term WHERE value = ? AND kind = 0"
-    row = connection.execute(query, [prefixes.load().expand(name)]).fetchone()
-    return -1 if row is None or row[0] is None else int(row[0])
-
-
 def coded(connection: DuckDBPyConnection) -> None:
     """Make ``mapped_code(node, code)``: the concepts of the graph that mappings speak of, by their notations."""
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE mapped_code AS
         SELECT DISTINCT q.s AS node, t.value AS code FROM quad q JOIN term t ON t.id = q.o
-        WHERE q.p = {concept_term(connection, "skos:notation")}
+        WHERE q.p = {term_id(connection, "skos:notation")}
         AND t.value IN (SELECT subject FROM mapping UNION SELECT object FROM mapping)"""
     )
 
@@ -58,23 +50,25 @@ def _edges(connection: DuckDBPyConnection) -> None:
     run = connection.execute
     run(
         "CREATE OR REPLACE TEMP TABLE hierarchy_edge AS SELECT DISTINCT s AS child, o AS parent FROM quad "
-        f"WHERE p = {concept_term(connection, 'skos:broader')} AND s <> o"
+        f"WHERE p = {term_id(connection, 'skos:broader')} AND s <> o"
     )
     run(
         f"""CREATE OR REPLACE TEMP TABLE hierarchy_match AS
         WITH exact AS (
-            SELECT m.id, r.line, s.node AS s, m.subject, subject_prefix, o.node AS o, m.object, object_prefix
+            SELECT m.id, mapping_place(r.file, r.line) AS place,
+                s.node AS s, m.subject, subject_prefix, o.node AS o, m.object, object_prefix
             FROM mapping m JOIN mapped_code s ON s.code = m.subject JOIN mapped_code o ON o.code = m.object
             JOIN mapping_told r USING (id) WHERE {EXACT} AND subject_prefix <> object_prefix)
-        SELECT id, line, s AS a, subject AS a_code, subject_prefix AS a_prefix,
+        SELECT id, place, s AS a, subject AS a_code, subject_prefix AS a_prefix,
             o AS b, object AS b_code, object_prefix AS b_prefix FROM exact
-        UNION ALL SELECT id, line, o, object, object_prefix, s, subject, subject_prefix FROM exact"""
+        UNION ALL SELECT id, place, o, object, object_prefix, s, subject, subject_prefix FROM exact"""
     )
+    place = "mapping_place(r.file, r.line)"
     run(
         f"""CREATE OR REPLACE TEMP TABLE hierarchy_link AS
-        SELECT m.id, r.line, subject AS narrow, object AS broad FROM mapping m JOIN mapping_told r USING (id)
-        WHERE {_UPWARD} AND NOT negated AND subject <> object
-        UNION ALL SELECT m.id, r.line, object, subject FROM mapping m JOIN mapping_told r USING (id)
+        SELECT m.id, {place} AS place, subject AS narrow, object AS broad FROM mapping m
+        JOIN mapping_told r USING (id) WHERE {_UPWARD} AND NOT negated AND subject <> object
+        UNION ALL SELECT m.id, {place}, object, subject FROM mapping m JOIN mapping_told r USING (id)
         WHERE {_DOWNWARD} AND NOT negated AND subject <> object"""
     )
 
@@ -95,16 +89,12 @@ def _above(connection: DuckDBPyConnection) -> None:
     )
 
 
-def _line(alias: str) -> str:
-    return f"coalesce(' (line ' || {alias}.line || ')', '')"
-
-
 def _reversed() -> str:
     """Of two rows that contradict each other, the one is told that contradicts more; both where they tie."""
-    return f"""WITH pair AS (
+    return """WITH pair AS (
             SELECT DISTINCT m.id AS low, n.id AS high,
                 m.a_code || ' is below ' || n.a_code || ', and ' || m.b_code || ' above ' || n.b_code AS said,
-                {_line("m")} AS low_line, {_line("n")} AS high_line
+                ' (' || m.place || ')' AS low_place, ' (' || n.place || ')' AS high_place
             FROM hierarchy_above x JOIN hierarchy_match m ON m.a = x.node
             JOIN hierarchy_match n ON n.a = x.above AND n.a_prefix = m.a_prefix AND n.b_prefix = m.b_prefix
             JOIN hierarchy_above y ON y.node = n.b AND y.above = m.b
@@ -112,8 +102,8 @@ def _reversed() -> str:
             AND NOT EXISTS (SELECT 1 FROM hierarchy_above z WHERE z.node = n.a AND z.above = m.a)
             AND NOT EXISTS (SELECT 1 FROM hierarchy_above z WHERE z.node = m.b AND z.above = n.b)),
         told AS (
-            SELECT low AS id, high AS other, said || high_line AS said FROM pair
-            UNION ALL SELECT high, low, said || low_line FROM pair),
+            SELECT low AS id, high AS other, said || high_place AS said FROM pair
+            UNION ALL SELECT high, low, said || low_place FROM pair),
         counted AS (SELECT id, count(DISTINCT other) AS n FROM told GROUP BY id)
         SELECT t.id, 'object_id' AS slot,
             min(t.said) || CASE WHEN min(c.n) > 1 THEN ', and ' || (min(c.n) - 1) || ' more' ELSE '' END AS said
@@ -121,9 +111,9 @@ def _reversed() -> str:
 
 
 def _siblings() -> str:
-    return f"""SELECT m.id, 'object_id' AS slot,
+    return """SELECT m.id, 'object_id' AS slot,
             min(m.a_code || ' and ' || n.a_code || ' are siblings, and ' || m.b_code || ' is below ' || n.b_code
-                || {_line("n")}) AS said
+                || ' (' || n.place || ')') AS said
         FROM hierarchy_edge b JOIN hierarchy_match m ON m.b = b.child
         JOIN hierarchy_match n ON n.b = b.parent AND n.a_prefix = m.a_prefix AND n.b_prefix = m.b_prefix
         JOIN hierarchy_edge e ON e.child = m.a JOIN hierarchy_edge f ON f.child = n.a AND f.parent = e.parent
@@ -156,8 +146,8 @@ def _cycles(connection: DuckDBPyConnection) -> None:
     run = connection.execute
     run(
         """CREATE OR REPLACE TEMP TABLE cycle_edge AS
-        SELECT narrow, broad, min(id) AS id, min(line) AS line FROM hierarchy_link GROUP BY narrow, broad
-        UNION ALL SELECT n.code, b.code, NULL, NULL FROM hierarchy_above x
+        SELECT narrow, broad, min(id) AS id, arg_min(place, id) AS place FROM hierarchy_link GROUP BY narrow, broad
+        UNION ALL SELECT n.code, b.code, NULL, 'hierarchy' FROM hierarchy_above x
         JOIN mapped_code n ON n.node = x.node JOIN mapped_code b ON b.node = x.above
         WHERE EXISTS (SELECT 1 FROM hierarchy_link)"""
     )
@@ -168,12 +158,8 @@ def _cycles(connection: DuckDBPyConnection) -> None:
             """CREATE OR REPLACE TEMP TABLE cycle_edge AS SELECT * FROM cycle_edge
             WHERE narrow IN (SELECT broad FROM cycle_edge) AND broad IN (SELECT narrow FROM cycle_edge)"""
         )
-    ways: dict[str, dict[str, tuple[int | None, int | None]]] = defaultdict(dict)
-    # A link of a mapping counts before one of the hierarchy between the same two.
-    rows = run("SELECT narrow, broad, id, line FROM cycle_edge ORDER BY narrow, broad, id NULLS LAST").fetchall()
-    for narrow, broad, row, line in rows:
-        ways[narrow].setdefault(broad, (row, line))
-    found = sorted(set(_round(ways)))
+    rows = run("SELECT narrow, broad, id, place FROM cycle_edge").fetchall()
+    found = sorted(set(_round([(low, high, _Link(row is None, row or 0, place)) for low, high, row, place in rows])))
     run(
         "CREATE OR REPLACE TEMP TABLE hierarchy_cycle AS SELECT l.id, f.said FROM hierarchy_link l JOIN "
         "(SELECT unnest(?::VARCHAR[]) AS narrow, unnest(?::VARCHAR[]) AS broad, unnest(?::VARCHAR[]) AS said) f "
@@ -188,39 +174,22 @@ def _count(connection: DuckDBPyConnection) -> int:
     return int(row[0]) if row else 0
 
 
-def _round(ways: Mapping[str, Mapping[str, tuple[int | None, int | None]]]) -> Iterator[tuple[str, str, str]]:
+class _Link(NamedTuple):
+    """A step upwards: by a mapping, which goes before, or by the hierarchy."""
+
+    hierarchy: bool
+    row: int
+    place: str
+
+
+def _round(links: Sequence[tuple[str, str, _Link]]) -> Iterator[tuple[str, str, str]]:
     """Yield each link of a mapping that lies on a cycle, and the shortest one.
 
     One of two mappings alone is left out: ``logic/reciprocal`` and ``cardinality/precisions`` tell it.
     """
-    for start, links in ways.items():
-        for end in (end for end, (row, _) in links.items() if row is not None):
-            codes = _shortest(ways, end, start)
-            steps = list(pairwise(codes))
-            if steps and not (len(steps) == 1 and ways[end][start][0] is not None):
-                told = "".join(f" < {b}{_place(ways[a][b])}" for a, b in [(start, end), *steps])
-                yield start, end, start + told
-
-
-def _place(link: tuple[int | None, int | None]) -> str:
-    row, line = link
-    return " (hierarchy)" if row is None else "" if line is None else f" (line {line})"
-
-
-def _shortest(ways: Mapping[str, Mapping[str, object]], start: str, end: str) -> list[str]:
-    """Return the codes of a shortest way upwards, none where there is no way."""
-    before: dict[str, str | None] = {start: None}
-    waiting = deque([start])
-    while waiting:
-        here: str | None = waiting.popleft()
-        if here == end:
-            codes = []
-            while here is not None:
-                codes.append(here)
-                here = before[here]
-            return codes[::-1]
-        for code in ways.get(here or "", ()):
-            if code not in before:
-                before[code] = here
-                waiting.append(code)
-    return []
+    upwards = Chains(links, directed=True)
+    for start, end, link in links:
+        way = None if link.hierarchy else next(upwards.shortest(end, [start]), None)
+        if way is not None and (len(way[1]) > 1 or way[1][0].link.hierarchy):
+            told = "".join(f" < {step.code} ({step.link.place})" for step in (Step(end, link), *way[1]))
+            yield start, end, start + told

@@ -8,11 +8,13 @@ row that does not fit the columns has no slots; it is there, and in ``mapping_fa
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
+from calckg import prefixes
 from calckg.errors import SourceError
 from calckg.upstream import opened_bytes
 from calckg.upstream.sssom import ColumnsError, MappingSet, open_set
@@ -79,6 +81,26 @@ def rows_of(connection: DuckDBPyConnection, slots: Collection[str]) -> None:
     )
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE mapping_fault (id BIGINT, rule VARCHAR, slot VARCHAR, said VARCHAR)"
+    )
+
+
+def places(connection: DuckDBPyConnection, files: Sequence[File]) -> None:
+    """Make the macro ``mapping_place(file, line)``: where a row stands, in words.
+
+    The file is told where there are several: such as ``line 12``, ``line 12 of set.sssom.tsv``, ``kg:release/mondo``.
+    """
+    names = Counter(file.path.name for file in files if file.path is not None)
+    told = []
+    for file in files:
+        if file.path is None:
+            told.append(prefixes.load().compress(file.graph or "") or file.graph or "")
+        else:
+            name = file.path.name if names[file.path.name] == 1 else str(file.path)
+            told.append(f" of {name}" if len(files) > 1 else "")
+    texts = "[" + ", ".join(map(quoted, told or [""])) + "]"
+    connection.execute(
+        "CREATE OR REPLACE TEMP MACRO mapping_place(file, line) AS "
+        f"CASE WHEN line IS NULL THEN {texts}[file + 1] ELSE 'line ' || line || {texts}[file + 1] END"
     )
 
 

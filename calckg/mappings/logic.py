@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby, islice
 from operator import itemgetter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calckg.mappings.chains import Chains
-from calckg.mappings.evidence import named
 from calckg.mappings.intake import File
+from calckg.mappings.vocabulary import term_ids
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -41,10 +41,11 @@ def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, 
             WHERE m.predicate IN ('skos:broadMatch', 'skos:narrowMatch') AND NOT m.negated AND a.root = b.root""",
         "logic/reciprocal": f"""
             SELECT m.id, 'predicate_id' AS slot,
-                'the other way round it is ' || o.said || ' (line ' || o.line || ')' AS said
+                'the other way round it is ' || o.said || ' (' || o.place || ')' AS said
             FROM mapping m JOIN (
-                SELECT m.subject, m.object, {_INVERSE} AS inverse, min(predicate) AS said, min(r.line) AS line
-                FROM mapping m JOIN mapping_row r USING (id) WHERE NOT negated GROUP BY ALL) o
+                SELECT m.subject, m.object, {_INVERSE} AS inverse, min(predicate) AS said,
+                    arg_min(mapping_place(r.file, r.line), id) AS place
+                FROM mapping m JOIN mapping_told r USING (id) WHERE NOT negated GROUP BY m.subject, m.object, inverse) o
             ON o.subject = m.object AND o.object = m.subject AND o.inverse <> m.predicate
             WHERE NOT m.negated AND starts_with(m.predicate, 'skos:') AND starts_with(o.said, 'skos:')
                 AND m.subject <> m.object""",
@@ -81,39 +82,14 @@ def _torn(connection: DuckDBPyConnection) -> None:
     A chain of two links is left out: that one code has two exact matches in a source, ``cardinality/exact`` says.
     """
     rows = connection.execute(
-        """SELECT c.root, m.subject, m.object, r.file, r.line, m.id FROM mapping_exact m
-        JOIN mapping_clique c ON c.code = m.subject JOIN mapping_row r USING (id) JOIN (
+        """SELECT c.root, m.subject, m.object, m.id, mapping_place(r.file, r.line) FROM mapping_exact m
+        JOIN mapping_clique c ON c.code = m.subject JOIN mapping_told r USING (id) JOIN (
             SELECT DISTINCT root FROM (
                 SELECT root, split_part(code, ':', 1) AS prefix FROM mapping_clique
                 GROUP BY ALL HAVING count(*) > 1) two
         ) torn ON torn.root = c.root ORDER BY c.root, m.id"""
     )
-    found: list[tuple[int, str]] = []
-    for _, members in groupby(rows.fetchall(), key=itemgetter(0)):
-        found += _chains(list(members))
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE mapping_torn AS "
-        "SELECT DISTINCT unnest(?::BIGINT[]) AS id, unnest(?::VARCHAR[]) AS said",
-        [list(column) for column in zip(*found, strict=True)] or [[], []],
-    )
-
-
-def _chains(rows: Sequence[tuple[str, str, str, int, int, int]]) -> Iterator[tuple[int, str]]:
-    """Yield the row and the text of each chain in one component."""
-    chains = Chains((subject, other, (line, row)) for _, subject, other, _, line, row in rows)
-    by_source: dict[str, list[str]] = {}
-    for code in sorted({code for row in rows for code in row[1:3]}):
-        by_source.setdefault(code.partition(":")[0], []).append(code)
-    pairs = 0
-    for codes in by_source.values():
-        for number, start in enumerate(codes):
-            for _, steps in chains.shortest(start, codes[number + 1 :]):
-                if len(steps) > 2:
-                    pairs += 1
-                    told = start + "".join(f" = {step.code} (line {step.link[0]})" for step in steps)
-                    yield from ((step.link[1], told) for step in steps)
-                if pairs == _MOST:
-                    return
+    _keep(connection, "mapping_torn", rows.fetchall(), lambda links: len(links) > 2)
 
 
 def _circles(connection: DuckDBPyConnection) -> None:
@@ -122,8 +98,8 @@ def _circles(connection: DuckDBPyConnection) -> None:
     The graph's links are looked up around the codes of the rows only, in components of rows (``mapping_clique``).
     """
     run = connection.execute
-    run("CREATE OR REPLACE TEMP TABLE mapping_circle (id BIGINT, said VARCHAR)")
-    exact, notation = named("skos:exactMatch"), named("skos:notation")
+    _keep(connection, "mapping_circle", [], bool)
+    exact, notation = term_ids(connection, "skos:exactMatch", "skos:notation")
     if not _any(connection, f"quad WHERE p = {exact}") or not _any(connection, "mapping_clique"):
         return
     run(
@@ -150,51 +126,66 @@ def _circles(connection: DuckDBPyConnection) -> None:
             SELECT DISTINCT whole FROM (SELECT whole FROM member GROUP BY whole, split_part(code, ':', 1)
                 HAVING count(DISTINCT root) > 1) two
             WHERE whole IN (SELECT whole FROM member WHERE code IN (SELECT code FROM mapping_clique)))
-        SELECT m.whole, e.subject, e.object, r.line, e.id, r.file
+        SELECT m.whole, e.subject, e.object, e.id, mapping_place(r.file, r.line)
             FROM mapping_exact e JOIN member m ON m.code = e.subject JOIN torn ON torn.whole = m.whole
-            JOIN mapping_row r ON r.id = e.id
-        UNION ALL SELECT m.whole, g.a, g.b, NULL, NULL, NULL FROM graph_exact g JOIN member m ON m.code = g.a
+            JOIN mapping_told r ON r.id = e.id
+        UNION ALL SELECT m.whole, g.a, g.b, NULL, 'the graph' FROM graph_exact g JOIN member m ON m.code = g.a
             JOIN torn ON torn.whole = m.whole
-        ORDER BY 1, 5 NULLS LAST, 2, 3"""
+        ORDER BY 1, 4 NULLS LAST, 2, 3"""
     )
-    found: list[tuple[int, str]] = []
-    for _, members in groupby(rows.fetchall(), key=itemgetter(0)):
-        found += _closing(list(members))
-    if found:
-        run(
-            "INSERT INTO mapping_circle SELECT DISTINCT unnest(?::BIGINT[]), unnest(?::VARCHAR[])",
-            [list(column) for column in zip(*found, strict=True)],
-        )
+    # Chains of rows alone are ``logic/chain``'s; those of the graph alone are no mapping's fault.
+    _keep(
+        connection,
+        "mapping_circle",
+        rows.fetchall(),
+        lambda links: len({link.graph for link in links}) == 2,
+    )
     run("DROP TABLE graph_code; DROP TABLE graph_exact; DROP TABLE graph_edge; DROP TABLE graph_clique")
 
 
-def _closing(rows: Sequence[tuple[str, str, str, int | None, int | None, int | None]]) -> Iterator[tuple[int, str]]:
-    """Yield the row and the text of each chain in one component that has rows and links of the graph in it.
+class _Link(NamedTuple):
+    """An exact match in a chain: by a row, which goes before, or by the graph."""
 
-    A link that a row states is that row's, also where the graph has it.
-    """
-    by_row = {frozenset(row[1:3]) for row in rows if row[4] is not None}
-    chains = Chains(
-        (subject, other, (0 if row else 1, line or 0, row or 0))
-        for _, subject, other, line, row, _ in rows
-        if row is not None or frozenset((subject, other)) not in by_row
+    graph: bool
+    row: int
+    place: str
+
+
+def _keep(
+    connection: DuckDBPyConnection,
+    table: str,
+    rows: Sequence[tuple[str, str, str, int | None, str]],
+    wanted: Callable[[Sequence[_Link]], bool],
+) -> None:
+    """Make ``table(id, said)`` of the chains in ``rows`` (component, both ends, row, place) whose links are wanted."""
+    found: list[tuple[int, str]] = []
+    for _, members in groupby(rows, key=itemgetter(0)):
+        found += _chains(list(members), wanted)
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {table} AS "
+        "SELECT DISTINCT unnest(?::BIGINT[]) AS id, unnest(?::VARCHAR[]) AS said",
+        [list(column) for column in zip(*found, strict=True)] or [[], []],
     )
+
+
+def _chains(
+    rows: Sequence[tuple[str, str, str, int | None, str]], wanted: Callable[[Sequence[_Link]], bool]
+) -> Iterator[tuple[int, str]]:
+    """Yield the row and the text of each shortest chain between two codes of one source, in one component."""
+    chains = Chains((one, other, _Link(row is None, row or 0, place)) for _, one, other, row, place in rows)
     by_source: dict[str, list[str]] = {}
     for code in sorted({code for row in rows for code in row[1:3]}):
         by_source.setdefault(code.partition(":")[0], []).append(code)
-    pairs = 0
-    for codes in by_source.values():
-        for number, start in enumerate(codes):
-            for _, steps in chains.shortest(start, codes[number + 1 :]):
-                links = [step.link for step in steps]
-                if any(graph for graph, _, _ in links) and not all(graph for graph, _, _ in links):
-                    pairs += 1
-                    told = start + "".join(
-                        f" = {step.code} ({'the graph' if step.link[0] else f'line {step.link[1]}'})" for step in steps
-                    )
-                    yield from ((row, told) for graph, _, row in links if not graph)
-                if pairs == _MOST:
-                    return
+    found = (
+        (start, steps)
+        for codes in by_source.values()
+        for number, start in enumerate(codes)
+        for _, steps in chains.shortest(start, codes[number + 1 :])
+        if wanted([step.link for step in steps])
+    )
+    for start, steps in islice(found, _MOST):
+        told = start + "".join(f" = {step.code} ({step.link.place})" for step in steps)
+        yield from ((step.link.row, told) for step in steps if not step.link.graph)
 
 
 def _any(connection: DuckDBPyConnection, relation: str) -> bool:

@@ -11,8 +11,9 @@ import pyoxigraph as ox
 
 from calckg import prefixes, resources
 from calckg.mappings.cardinality import EXACT
-from calckg.mappings.hierarchy import coded, concept_term
+from calckg.mappings.hierarchy import coded
 from calckg.mappings.intake import File, quoted
+from calckg.mappings.vocabulary import term_id, term_ids
 from calckg.upstream.obo_ontologies import ONTOLOGIES
 from calckg.upstream.semantic_types import SEMANTIC_TYPES, UNKNOWN
 
@@ -110,7 +111,7 @@ def categories(connection: DuckDBPyConnection) -> None:
         f"""CREATE OR REPLACE TEMP TABLE mapped_category AS
         SELECT DISTINCT c.code, t.name AS category FROM quad q JOIN mapped_code c ON c.node = q.s
         JOIN category_term t ON t.id = q.o
-        WHERE q.p IN ({concept_term(connection, "rdf:type")}, {concept_term(connection, "ckg:semanticType")})"""
+        WHERE q.p IN ({_kinds(connection)})"""
     )
     _by_release(connection)
     for prefix, category in by_prefix.items():
@@ -124,15 +125,18 @@ def categories(connection: DuckDBPyConnection) -> None:
         )
 
 
+def _kinds(connection: DuckDBPyConnection) -> str:
+    return ", ".join(map(str, term_ids(connection, "rdf:type", "ckg:semanticType")))
+
+
 def _by_release(connection: DuckDBPyConnection) -> None:
     """Give a code without a category that of its like in a release: MedGen has a UMLS concept by three codes."""
-    exact = f"quad WHERE p = {concept_term(connection, 'skos:exactMatch')} AND g IN (SELECT g FROM vocabulary_loaded)"
-    kinds = f"{concept_term(connection, 'rdf:type')}, {concept_term(connection, 'ckg:semanticType')}"
+    exact = f"quad WHERE p = {term_id(connection, 'skos:exactMatch')} AND g IN (SELECT g FROM vocabulary_loaded)"
     connection.execute(
         f"""INSERT INTO mapped_category SELECT DISTINCT c.code, t.name
         FROM (SELECT s AS node, o AS alike FROM {exact} UNION SELECT o, s FROM {exact}) e
         JOIN mapped_code c ON c.node = e.node JOIN quad q ON q.s = e.alike JOIN category_term t ON t.id = q.o
-        WHERE q.p IN ({kinds}) AND c.code NOT IN (SELECT code FROM mapped_category)"""
+        WHERE q.p IN ({_kinds(connection)}) AND c.code NOT IN (SELECT code FROM mapped_category)"""
     )
 
 
@@ -182,8 +186,8 @@ def _words(connection: DuckDBPyConnection) -> None:
 
 def _names(connection: DuckDBPyConnection, properties: Sequence[str]) -> None:
     """Make ``mapped_name(code, name, preferred)``: those of the graph, and the row's label where it prefers none."""
-    preferred = concept_term(connection, "skos:prefLabel")
-    known = ", ".join(str(concept_term(connection, name)) for name in properties)
+    preferred = term_id(connection, "skos:prefLabel")
+    known = ", ".join(map(str, term_ids(connection, *properties)))
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE mapped_name AS
         WITH wanted AS (SELECT subject AS code FROM mapped_pair UNION SELECT object FROM mapped_pair)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calckg.identifiers import CODE_SYSTEMS
 from calckg.mappings import vocabulary
-from calckg.mappings.evidence import named
 from calckg.mappings.intake import File
+from calckg.mappings.vocabulary import term_ids
 from calckg.upstream import registry
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, 
         if whole:
             numbers = ", ".join(map(str, whole))
             found[name] = f"SELECT q.* FROM ({query}) q JOIN mapping_row r USING (id) WHERE r.file NOT IN ({numbers})"
-    return {**found, "provenance/retracted": _retracted()}
+    return {**found, "provenance/retracted": _retracted(connection)}
 
 
 def _number_of_rows(connection: DuckDBPyConnection, file: int) -> int:
@@ -101,15 +101,18 @@ def _metadata(file: File, slot: str) -> object:
     return file.mapping_set.metadata.slots.get(slot)
 
 
-def _retracted() -> str:
+def _retracted(connection: DuckDBPyConnection) -> str:
     """The papers of the graph that others retract, or that are published as retracted."""
+    by, retracts, kind, retraction, title = term_ids(
+        connection, "cito:isRetractedBy", "cito:retracts", "dcterms:type", "mesh:D016441", "dcterms:title"
+    )
     return f"""SELECT p.id, p.slot, p.code || ' is retracted' || coalesce(': ' || min(t.value), '') AS said
         FROM mapping_paper p JOIN known_paper k ON k.code = p.code JOIN (
-            SELECT s AS paper FROM quad WHERE p = {named("cito:isRetractedBy")}
-            UNION SELECT o FROM quad WHERE p = {named("cito:retracts")}
-            UNION SELECT s FROM quad WHERE p = {named("dcterms:type")} AND o = {named("mesh:D016441")}) gone
+            SELECT s AS paper FROM quad WHERE p = {by}
+            UNION SELECT o FROM quad WHERE p = {retracts}
+            UNION SELECT s FROM quad WHERE p = {kind} AND o = {retraction}) gone
         ON gone.paper = k.paper
-        LEFT JOIN quad q ON q.s = k.paper AND q.p = {named("dcterms:title")} LEFT JOIN term t ON t.id = q.o
+        LEFT JOIN quad q ON q.s = k.paper AND q.p = {title} LEFT JOIN term t ON t.id = q.o
         GROUP BY p.id, p.slot, p.code"""
 
 
@@ -180,12 +183,11 @@ def _known() -> dict[str, Licence]:
 
 def _stated(connection: DuckDBPyConnection) -> dict[str, Licence]:
     """Return the licence of each vocabulary that is loaded, as the graph states it, by prefix."""
+    licence, passed_on = term_ids(connection, "dcterms:license", "ckg:redistribution")
     rows = connection.execute(
-        f"""SELECT l.prefix, min(l.title), min(t.value) FILTER (q.p = {named("dcterms:license")}),
-            min(t.value) FILTER (q.p = {named("ckg:redistribution")})
+        f"""SELECT l.prefix, min(l.title), min(t.value) FILTER (q.p = {licence}),
+            min(t.value) FILTER (q.p = {passed_on})
         FROM vocabulary_loaded l JOIN quad q ON q.s = l.g JOIN term t ON t.id = q.o
-        WHERE q.p IN ({named("dcterms:license")}, {named("ckg:redistribution")}) GROUP BY l.prefix"""
+        WHERE q.p IN ({licence}, {passed_on}) GROUP BY l.prefix"""
     )
-    return {
-        prefix: Licence(title, address, passed_on != "false") for prefix, title, address, passed_on in rows.fetchall()
-    }
+    return {prefix: Licence(title, address, told != "false") for prefix, title, address, told in rows.fetchall()}

@@ -17,9 +17,10 @@ import pyoxigraph as ox
 
 from calckg import prefixes
 from calckg.mappings.cardinality import EXACT
-from calckg.mappings.hierarchy import coded, concept_term
+from calckg.mappings.hierarchy import coded
 from calckg.mappings.intake import quoted
 from calckg.mappings.meaning import categories, excluded
+from calckg.mappings.vocabulary import term_id
 from calckg.upstream.obo_ontologies import ONTOLOGIES
 
 if TYPE_CHECKING:
@@ -44,13 +45,13 @@ class Link(NamedTuple):
     low: str
     high: str
     row: int | None
-    line: int | None
+    place: str | None
     sign: str
 
     @property
     def said(self) -> str:
         """The link as text."""
-        return f"{self.low} {self.sign} {self.high}" + ("" if self.line is None else f" (line {self.line})")
+        return f"{self.low} {self.sign} {self.high}" + ("" if self.place is None else f" ({self.place})")
 
 
 def unsatisfiable(
@@ -76,24 +77,26 @@ def unsatisfiable(
 
 
 def _links(connection: DuckDBPyConnection) -> None:
-    """Make ``subsumed(low, high, id, line, sign)``, of codes; a vocabulary's are from mapped to mapped code."""
+    """Make ``subsumed(low, high, id, place, sign)``, of codes; a vocabulary's are from mapped to mapped code."""
     known = ", ".join(map(quoted, SUBSUMPTIVE))
+    place = "mapping_place(r.file, r.line)"
+    broader = term_id(connection, "skos:broader")
     row = "FROM mapping m JOIN mapping_told r USING (id) WHERE NOT negated AND subject <> object"
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE subsumed AS
         WITH RECURSIVE up AS (
             SELECT c.node, q.o AS above FROM mapped_code c JOIN quad q ON q.s = c.node
-            WHERE q.p = {concept_term(connection, "skos:broader")} AND split_part(c.code, ':', 1) IN ({known})
+            WHERE q.p = {broader} AND split_part(c.code, ':', 1) IN ({known})
             UNION SELECT u.node, q.o FROM up u JOIN quad q ON q.s = u.above
-            WHERE q.p = {concept_term(connection, "skos:broader")})
-        SELECT l.code AS low, h.code AS high, NULL::BIGINT AS id, NULL::BIGINT AS line, 'is below' AS sign
+            WHERE q.p = {broader})
+        SELECT l.code AS low, h.code AS high, NULL::BIGINT AS id, NULL::VARCHAR AS place, 'is below' AS sign
         FROM up JOIN mapped_code l ON l.node = up.node JOIN mapped_code h ON h.node = up.above
         WHERE split_part(l.code, ':', 1) = split_part(h.code, ':', 1) AND l.code <> h.code
-        UNION ALL SELECT subject, object, m.id, r.line, '=' {row} AND {EXACT}
-        UNION ALL SELECT object, subject, m.id, r.line, '=' {row} AND {EXACT}
-        UNION ALL SELECT subject, object, m.id, r.line, 'is below' {row}
+        UNION ALL SELECT subject, object, m.id, {place}, '=' {row} AND {EXACT}
+        UNION ALL SELECT object, subject, m.id, {place}, '=' {row} AND {EXACT}
+        UNION ALL SELECT subject, object, m.id, {place}, 'is below' {row}
             AND predicate IN ('skos:broadMatch', 'rdfs:subClassOf')
-        UNION ALL SELECT object, subject, m.id, r.line, 'is below' {row} AND predicate = 'skos:narrowMatch'"""
+        UNION ALL SELECT object, subject, m.id, {place}, 'is below' {row} AND predicate = 'skos:narrowMatch'"""
     )
 
 
@@ -122,12 +125,12 @@ def _suspects(connection: DuckDBPyConnection) -> set[str]:
     return suspects
 
 
-def _module(connection: DuckDBPyConnection) -> list[tuple[str, str, int | None, int | None, str]]:
+def _module(connection: DuckDBPyConnection) -> list[tuple[str, str, int | None, str | None, str]]:
     """Return the links of the suspects and of all above them: the module that decides about them."""
     return connection.execute(
         """WITH RECURSIVE around AS (
             SELECT code FROM suspect UNION SELECT s.high FROM around a JOIN subsumed s ON s.low = a.code)
-        SELECT low, high, id, line, sign FROM subsumed SEMI JOIN around ON around.code = subsumed.low
+        SELECT low, high, id, place, sign FROM subsumed SEMI JOIN around ON around.code = subsumed.low
         UNION ALL SELECT code, ' ' || category, NULL, NULL, 'is of' FROM mapped_category SEMI JOIN around USING (code)
         ORDER BY ALL"""
     ).fetchall()

@@ -256,7 +256,8 @@ def _repeated() -> str:
 def _contradictory() -> str:
     """The same triple is stated and denied."""
     return """SELECT m.id, 'predicate_modifier' AS slot,
-        CASE WHEN m.negated THEN 'denied here, stated' ELSE 'stated here, denied' END || ' in line ' || o.line AS said
-    FROM mapping m JOIN (SELECT subject, predicate, object, negated, min(line) AS line
-        FROM mapping JOIN mapping_row USING (id) GROUP BY ALL) o
+        CASE WHEN m.negated THEN 'denied here, stated' ELSE 'stated here, denied' END || ' in ' || o.place AS said
+    FROM mapping m JOIN (
+        SELECT subject, predicate, object, negated, arg_min(mapping_place(r.file, r.line), id) AS place
+        FROM mapping JOIN mapping_told r USING (id) GROUP BY subject, predicate, object, negated) o
     ON o.subject = m.subject AND o.predicate = m.predicate AND o.object = m.object AND o.negated <> m.negated"""

@@ -145,8 +145,8 @@ def _rewritten(path: Path, mapping_set: MappingSet, changes: Sequence[Change]) -
     while start < len(body):
         try:
             cells = next(rows, None)
-        except csv.Error:
-            cells = None
+        except csv.Error:  # a carriage return within a line: there are no quotes, then, that hold it
+            cells = body[start].rstrip("\r\n").split("\t")
         end = max(rows.line_num, start + 1)  # quotes may hold line ends
         mine = by_line.get(head + start + 1, [])
         if not mine or cells is None:

@@ -9,6 +9,7 @@ from calckg import prefixes
 from calckg.columnar import LITERAL
 from calckg.identifiers import CODE_SYSTEMS
 from calckg.mappings.intake import File, quoted, rows_of
+from calckg.mappings.vocabulary import namespaces, term_ids
 from calckg.quads.properties import DEFINITION_KINDS, MAPPING
 from calckg.tables import Type
 from calckg.upstream.sssom_slots import SLOTS
@@ -30,8 +31,9 @@ def read(connection: DuckDBPyConnection, slots: Collection[str] = ()) -> list[Fi
     """
     run = connection.execute
     table = prefixes.load()
-    known = {slot: _id(connection, table.expand(name)) for slot, name in MAPPING.items() if slot in SLOTS}
-    used = {slot: number for slot, number in known.items() if number is not None}
+    slots_known = [slot for slot in MAPPING if slot in SLOTS]
+    numbers = term_ids(connection, *(MAPPING[slot] for slot in slots_known))
+    used = {slot: number for slot, number in zip(slots_known, numbers, strict=True) if number >= 0}
     rows_of(connection, {*used, *slots, *_REFERENCE})
     _records(connection)
     columns = "".join(f', "{slot}"' for slot in used)
@@ -62,34 +64,24 @@ def read(connection: DuckDBPyConnection, slots: Collection[str] = ()) -> list[Fi
     return [File(int(number), None, None, curie_map, graph=str(graph)) for number, graph in graphs]
 
 
-def _id(connection: DuckDBPyConnection, iri: str) -> int | None:
-    row = connection.execute("SELECT min(id) FROM term WHERE kind = 0 AND value = ?", [iri]).fetchone()
-    return None if row is None or row[0] is None else int(row[0])
-
-
 def _records(connection: DuckDBPyConnection) -> None:
     """Make ``mapping_record(s, g)``: the axioms about a mapping; those about a definition are of the same class."""
     table = prefixes.load()
     kinds = ", ".join(quoted(table.expand(name)) for name in DEFINITION_KINDS.values())
-    given = {name: _id(connection, table.expand(f"owl:annotated{name}")) for name in ("Source", "Property", "Target")}
-    found = " UNION ".join(f"SELECT s, g FROM quad WHERE p = {number}" for number in given.values() if number)
-    found = found or "SELECT s, g FROM quad WHERE false"
+    of = term_ids(connection, *(f"owl:annotated{name}" for name in ("Source", "Property", "Target")))
     connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE mapping_record AS SELECT s, g FROM ({found}) axiom WHERE NOT EXISTS (
+        f"""CREATE OR REPLACE TEMP TABLE mapping_record AS
+        SELECT s, g FROM (SELECT DISTINCT s, g FROM quad WHERE p IN ({", ".join(map(str, of))})) axiom
+        WHERE NOT EXISTS (
             SELECT 1 FROM quad q JOIN term t ON t.id = q.o
-            WHERE q.s = axiom.s AND q.p = {given["Property"] or 0} AND t.value IN ({kinds}))"""
+            WHERE q.s = axiom.s AND q.p = {of[1]} AND t.value IN ({kinds}))"""
     )
 
 
 def _curies(connection: DuckDBPyConnection, used: dict[str, int]) -> None:
     """Make ``mapping_curie(id, curie)``, of the IRIs that stand in slots; the longest namespace counts."""
-    spaces = prefixes.load().namespaces
     ids = ", ".join(str(number) for slot, number in used.items() if SLOTS[slot].type is Type.IRI) or "0"
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE mapping_space AS "
-        "SELECT unnest(?::VARCHAR[]) AS prefix, unnest(?::VARCHAR[]) AS namespace",
-        [list(spaces), list(spaces.values())],
-    )
+    namespaces(connection)
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE mapping_curie AS
         SELECT t.id, coalesce(max_by(n.prefix || ':' || substr(t.value, length(n.namespace) + 1), length(n.namespace)),
@@ -102,14 +94,14 @@ def _curies(connection: DuckDBPyConnection, used: dict[str, int]) -> None:
 
 def _unread(connection: DuckDBPyConnection) -> None:
     """Add the cross-references that are texts with the prefix of a code system."""
-    reference, notation = (_id(connection, prefixes.load().expand(name)) for name in (_REFERENCES, "skos:notation"))
+    reference, notation = term_ids(connection, _REFERENCES, "skos:notation")
     systems = ", ".join(map(quoted, CODE_SYSTEMS))
     connection.execute(
         f"""INSERT INTO mapping_told (id, file, graph, subject_id, predicate_id, object_id, mapping_justification)
         SELECT row_number() OVER (ORDER BY q.g, q.s, q.o) + (SELECT count(*) FROM mapping_told), q.g, g.value,
-            (SELECT min(c.value) FROM quad n JOIN term c ON c.id = n.o WHERE n.s = q.s AND n.p = {notation or 0}),
+            (SELECT min(c.value) FROM quad n JOIN term c ON c.id = n.o WHERE n.s = q.s AND n.p = {notation}),
             '{_REFERENCES}', o.value, 'semapv:UnspecifiedMatching'
         FROM quad q JOIN term o ON o.id = q.o JOIN term g ON g.id = q.g
-        WHERE q.p = {reference or 0} AND o.kind = {LITERAL} AND split_part(o.value, ':', 1) IN ({systems})
-            AND q.s IN (SELECT s FROM quad WHERE p = {notation or 0})"""
+        WHERE q.p = {reference} AND o.kind = {LITERAL} AND split_part(o.value, ':', 1) IN ({systems})
+            AND q.s IN (SELECT s FROM quad WHERE p = {notation})"""
     )

@@ -11,7 +11,7 @@ from calckg.identifiers import CODE_SYSTEMS
 from calckg.mappings import chains
 from calckg.mappings.check import prepare
 from calckg.mappings.picture import Bar
-from calckg.mappings.vocabulary import term
+from calckg.mappings.vocabulary import term_id
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -130,7 +130,7 @@ def _coverage(connection: DuckDBPyConnection) -> list[tuple[object, ...]]:
         connection.execute(
             f"""INSERT INTO summary_current SELECT DISTINCT v.code, v.prefix FROM vocabulary_code v
             WHERE NOT EXISTS (SELECT 1 FROM quad q JOIN term t ON t.id = q.o
-                WHERE q.s = v.id AND q.p = {term("deprecated")} AND t.value = 'true')"""
+                WHERE q.s = v.id AND q.p = {term_id(connection, "owl:deprecated")} AND t.value = 'true')"""
         )
     rows = connection.execute(
         """WITH mapped AS (

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from calckg import prefixes
+from calckg.columnar import IRI
 from calckg.identifiers import CODE_SYSTEMS
-from calckg.mappings.intake import quoted
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -27,16 +27,6 @@ OWN: Final = {
     "pubmed": ("PMID",),
 }
 """The code systems of which a source is the release; an OBO ontology has its own, of the same name."""
-_SKOS: Final = "http://www.w3.org/2004/02/skos/core#"
-_TERMS: Final = {
-    "notation": _SKOS + "notation",
-    "deprecated": "http://www.w3.org/2002/07/owl#deprecated",
-    "replaced": "http://purl.org/dc/terms/isReplacedBy",
-    "prefLabel": _SKOS + "prefLabel",
-    "altLabel": _SKOS + "altLabel",
-    "hiddenLabel": _SKOS + "hiddenLabel",
-    "justification": "https://w3id.org/sssom/mapping_justification",
-}
 
 
 def make(connection: DuckDBPyConnection, graph: KnowledgeGraph | None) -> None:
@@ -57,7 +47,17 @@ def make(connection: DuckDBPyConnection, graph: KnowledgeGraph | None) -> None:
         f"""CREATE OR REPLACE TEMP TABLE vocabulary_code AS
         SELECT DISTINCT q.s AS id, t.value AS code, l.prefix FROM quad q JOIN vocabulary_loaded l ON l.g = q.g
         JOIN term t ON t.id = q.o
-        WHERE q.p = {term("notation")} AND starts_with(t.value, l.prefix || ':')"""
+        WHERE q.p = {term_id(connection, "skos:notation")} AND starts_with(t.value, l.prefix || ':')"""
+    )
+
+
+def namespaces(connection: DuckDBPyConnection) -> None:
+    """Make ``mapping_space(prefix, namespace)``, the project's prefixes."""
+    spaces = prefixes.load().namespaces
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE mapping_space AS "
+        "SELECT unnest(?::VARCHAR[]) AS prefix, unnest(?::VARCHAR[]) AS namespace",
+        [list(spaces), list(spaces.values())],
     )
 
 
@@ -68,9 +68,19 @@ def owned(source: str) -> tuple[str, ...]:
     return tuple(name for name in CODE_SYSTEMS if name.lower() == source.lower())
 
 
-def term(name: str) -> str:
-    """Return SQL for the id of a property, -1 where the graph does not have it."""
-    return f"coalesce((SELECT min(id) FROM term WHERE value = {quoted(_TERMS[name])} AND kind = 0), -1)"
+def term_ids(connection: DuckDBPyConnection, *names: str) -> list[int]:
+    """Return the ids of the terms that CURIEs name, -1 for one that the graph does not have."""
+    iris = [prefixes.load().expand(name) for name in names]
+    rows = connection.execute(
+        f"SELECT value, min(id) FROM term WHERE kind = {IRI} AND value IN (SELECT unnest(?)) GROUP BY value", [iris]
+    )
+    found = dict(rows.fetchall())
+    return [found.get(iri, -1) for iri in iris]
+
+
+def term_id(connection: DuckDBPyConnection, name: str) -> int:
+    """Return the id of the term that a CURIE names, -1 where the graph does not have it."""
+    return term_ids(connection, name)[0]
 
 
 def not_loaded(connection: DuckDBPyConnection) -> list[tuple[str, int]]:
