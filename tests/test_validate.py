@@ -223,6 +223,21 @@ def test_what_is_only_information_is_counted_beside_the_table(run: Run, folder: 
     assert done.err.splitlines()[0] == "info, 1 times: There is a note. (https://example.org/note)"
 
 
+def test_information_of_one_rule_is_one_line(run: Run, folder: Path) -> None:
+    (folder / "notes.ttl").write_text(PREFIXES + 'ex:a a ex:Thing ; rdfs:label "a" ; ex:note "x" . ex:b ex:note "y" .')
+    shapes = (
+        PREFIXES
+        + """@prefix sh: <http://www.w3.org/ns/shacl#> .
+        ex:noted sh:targetSubjectsOf ex:note ; sh:property ex:short .
+        ex:short sh:path ex:note ; sh:maxLength 0 ; sh:severity sh:Info ; sh:message "A note is empty." ."""
+    )
+    (folder / "noted.ttl").write_text(shapes)
+    done = run("validate", folder / "notes.ttl", "--shapes", folder / "noted.ttl")
+    (line,) = (line for line in done.err.splitlines() if line.startswith("info"))
+    assert line.startswith("info, 2 times, such as: A note is empty. (found: ")
+    assert line.endswith(" (https://example.org/short)")
+
+
 def test_information_is_in_the_table_when_it_fails(run: Run, folder: Path) -> None:
     done = run("validate", folder / "bad.ttl", "--shapes", folder / "shapes.ttl", "--fail-on", "info")
     assert "There is a note." in done.out

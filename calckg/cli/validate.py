@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -108,13 +107,17 @@ def validate(
 
 def _tell(outcome: Validation, name: str, grave: Severity, output: Path | None) -> None:
     """Print the findings; in a table those that are only information are counted instead, unless they are grave."""
-    report, more = outcome.report, Counter[tuple[str, str]]()
+    report, more = outcome.report, dict[str, list[str]]()
     if name == "table" and grave > Severity.INFO:
-        more.update((f.rule, f.message) for f in report if f.severity == Severity.INFO)
+        for finding in report:
+            if finding.severity == Severity.INFO:
+                more.setdefault(finding.rule, []).append(finding.message)
         report = Report(f for f in report if f.severity > Severity.INFO)
     emit(_rendered(report, outcome, name, terminal_width(output), grave), output)
-    for (rule, message), count in sorted(more.items()):
-        print(f"info, {count} times: {message} ({prefixes.load().compress(rule) or rule})", file=sys.stderr)
+    for rule, messages in sorted(more.items()):
+        such = "" if len(set(messages)) == 1 else ", such as"
+        shape = prefixes.load().compress(rule) or rule
+        print(f"info, {len(messages):,} times{such}: {messages[0]} ({shape})", file=sys.stderr)
 
 
 def _options(limit: int | None, focus: list[str] | None, shape: list[str] | None) -> Options:

@@ -1,7 +1,8 @@
 """The trees of MeSH: which number is below which, what kind of thing stands in which branch, and the file of the trees.
 
 ``mtreesYYYY.bin`` names headings without their identifiers. A heading that a record of the same release names is that
-descriptor; any other is a concept of its own, minted from its name: so the trees can be walked with this file alone.
+descriptor; any other is a concept of calckg's own scheme, minted from its name: so the trees can be walked with this
+file alone.
 Tree numbers move from edition to edition, so a parent is looked for among the numbers of the records, or among those of
 the tree file, never across. Where the records give all parents of a descriptor, the tree file adds none.
 """
@@ -95,7 +96,7 @@ def fill_tree(connection: DuckDBPyConnection, path: Path, graph: str, on_error: 
     def rows() -> Rows:
         nonlocal lines
         table = prefixes.load()
-        scheme, namespace = table.expand("ckgid:scheme/mesh"), table.namespaces["ckgid"]
+        scheme, namespace = table.expand("ckgid:scheme/ckgid"), table.namespaces["ckgid"]
         with opened(path) as stream:
             for number, line in enumerate(stream, 1):
                 if not line.strip():

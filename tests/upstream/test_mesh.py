@@ -315,6 +315,8 @@ def test_a_heading_without_a_record_is_a_concept_made_from_its_name() -> None:
     ((concept, notations, numbers),) = connection.execute(sql).fetchall()
     assert notations == [prefixes.load().compress(concept)]
     assert notations[0].startswith("ckgid:mesh-heading/")
+    schemes = column(connection, "SELECT DISTINCT scheme FROM concept WHERE notation = ?", notations[0])
+    assert schemes == [prefixes.load().expand("ckgid:scheme/ckgid")], "it has no identifier of MeSH's"
     assert numbers == ["C14.907.854", "C18.452.174.130.780"]
     assert column(connection, "SELECT DISTINCT kind FROM name") == ["preferred"]
 
