@@ -39,7 +39,10 @@ PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 PREFIX skos: <http://www.w3.org/2004/02/skos/core#>"""
 _BY_CODE: Final = f"""{_PREFIXES} SELECT ?concept ?label {{
     ?code skos:notation %s ; ckg:cliqueLeader ?concept . OPTIONAL {{ ?concept rdfs:label ?label }} }}"""
-_FEATURES: Final = f"""{_PREFIXES} SELECT ?feature ?label {{
+_FEATURES: Final = f"""{_PREFIXES} SELECT DISTINCT ?feature ?label {{
+    %s ckg:cliqueLeader/^ckg:cliqueLeader ?condition . ?condition biolink:has_phenotype/ckg:cliqueLeader ?feature .
+    OPTIONAL {{ ?feature rdfs:label ?label }} }}"""
+_ASSOCIATIONS: Final = f"""{_PREFIXES} SELECT ?feature ?label {{
     %s ckg:cliqueLeader/^ckg:cliqueLeader ?condition .
     ?said biolink:subject ?condition ; biolink:predicate biolink:has_phenotype ; biolink:negated false ;
         biolink:object/ckg:cliqueLeader ?feature .
@@ -115,6 +118,7 @@ def _warm(graph: KnowledgeGraph) -> None:
     asked = {
         "concept by code": [_BY_CODE % code for code in codes],
         "features of a condition": [_FEATURES % node for node in conditions],
+        "the same by its associations": [_ASSOCIATIONS % node for node in conditions],
         f"{level} levels up": [f"{_PREFIXES} SELECT DISTINCT ?up {{ {node} {steps} ?up }}" for node in deep if level],
         "all levels up": [f"{_PREFIXES} SELECT ?up {{ {node} skos:broader+ ?up }}" for node in deep if level],
     }
