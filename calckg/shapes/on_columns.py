@@ -17,8 +17,9 @@ from calckg.shapes import model, select_reader, select_sql, select_walks, select
 from calckg.shapes.asked import Asker
 from calckg.shapes.known_terms import KnownTerms
 from calckg.shapes.model import Path, Term
+from calckg.shapes.predicates import Predicates
 from calckg.shapes.results import Outcome, Result
-from calckg.shapes.to_sql import Names, Renderer, of_value, simple
+from calckg.shapes.to_sql import Names, Renderer, of_value, simple, step_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -29,7 +30,7 @@ _TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 _SUBCLASS = "http://www.w3.org/2000/01/rdf-schema#subClassOf"
 _KEPT = 4  # tables of pairs at once: plans of one shape come one after another
 _JOINED = 30  # conditions in one statement: a bit each
-_FEW = 500  # ids that stand in a statement; more are in a table
+_ALL = 3  # times as many values as focus nodes are tested without looking whose they are
 
 
 class OnColumns:
@@ -47,6 +48,7 @@ class OnColumns:
         self._connection, self._sparql, self._shapes = connection, sparql, shapes
         self._numbers = count(1)
         self._terms = KnownTerms(connection, self._table)
+        self._predicates = Predicates(connection)
         self._focus: dict[tuple[object, ...], str] = {}
         self._sizes: dict[str, int] = {}  # of the tables of focus nodes
         self._wrong: dict[tuple[al.Focus, Path | None, int], str | None] = {}
@@ -56,6 +58,7 @@ class OnColumns:
         self._failed: dict[al.FailsSparql, str] = {}
         self._asker_made: Asker | None = None
         self._only: str | None = None
+        self._empty: str | None = None
         self._queries: list[str] = []
         self._renderer = Renderer(Names(self._terms.id, self._terms.instances, self._closure, self._fails))
 
@@ -113,6 +116,9 @@ class OnColumns:
         if key not in self._focus:
             if focus.hops:
                 table = self._focus_of(al.Focus(focus.targets, focus.hops[:-1]))
+                if not self._sizes[table] or not self._leads(focus.hops[-1]):
+                    self._focus[key] = self._nobody()
+                    return self._focus[key]
                 tables, wheres, end = self._renderer.step(focus.hops[-1], "n.n")
                 # A node that several focus nodes lead to is checked for each of them: as many results, told once.
                 query = (
@@ -126,6 +132,40 @@ class OnColumns:
             self._focus[key] = self._table(query)
             self._sizes[self._focus[key]] = self._count(self._focus[key])
         return self._focus[key]
+
+    def _nobody(self) -> str:
+        """Return an empty table of focus nodes."""
+        if self._empty is None:
+            self._empty = self._table("SELECT 0::BIGINT AS n, 1 AS m WHERE false")
+            self._sizes[self._empty] = 0
+        return self._empty
+
+    def _rows(self, iri: str) -> int:
+        return self._predicates.count(self._terms.id(ox.NamedNode(iri)))
+
+    def _leads(self, path: Path) -> bool:
+        """Tell whether a path may lead anywhere: a graph uses few of the predicates that shapes speak of."""
+        if isinstance(path, model.Sequence):
+            return all(map(self._leads, path.paths))
+        step = step_of(path)
+        return step is None or self._rows(step[0]) > 0
+
+    def _leads_once(self, path: Path) -> bool:
+        """Tell whether a path surely leads from no node to two others."""
+        return isinstance(path, model.Predicate) and self._predicates.is_single(self._terms.id(ox.NamedNode(path.iri)))
+
+    def _is_met(self, question: al.Question) -> bool:
+        """Tell whether what is known of the predicates leaves nothing to find."""
+        match question:
+            case al.Values(path, _) if path is not None:
+                return not self._leads(path)
+            case al.Nodes(al.Count(al.Var("this"), path, _, al.Constant(True), ">", number)):
+                return not self._leads(path) or (number > 0 and self._leads_once(path))
+            case al.Languages(path):
+                return not self._leads(path) or self._leads_once(path)
+            case al.Pairs(path, other, _):
+                return not (self._leads(path) and self._leads(other))
+        return False
 
     def _count(self, relation: str) -> int:
         row = self._connection.execute(f"SELECT count(*) FROM {relation}").fetchone()
@@ -204,6 +244,8 @@ class OnColumns:
         Plans that look at the same values are asked in one statement, when the first of them is run.
         """
         question = plan.question
+        if self._is_met(question):
+            return None
         if isinstance(question, al.Values) and question.path is None and isinstance(question.where, al.All):
             return self._all(focus, question.where)
         is_simple = isinstance(question, al.Values) and simple(question.where)
@@ -234,7 +276,9 @@ class OnColumns:
 
     def _wrong_values(self, focus: str, path: Path | None, conditions: Sequence[al.Condition]) -> str | None:
         """Make ``(f, v, w)`` of the focus nodes with values of which conditions hold; see ``Renderer.wrong``."""
-        wrong = self._table(self._renderer.wrong(path, conditions, focus))
+        step = None if path is None else step_of(path)
+        anywhere = step is not None and self._rows(step[0]) <= _ALL * self._sizes[focus]
+        wrong = self._table(self._renderer.wrong(path, conditions, focus, anywhere))
         if not self._count(wrong):
             return None
         if path is None:

@@ -106,7 +106,7 @@ class Renderer:
         ``pair`` gives the table of focus nodes and values of a path, with the values' terms or without.
         """
         match question:
-            case al.Nodes(al.Count(Var("this"), path, _, al.Constant(True), ">", number)) if _step_of(path) is not None:
+            case al.Nodes(al.Count(Var("this"), path, _, al.Constant(True), ">", number)) if step_of(path) is not None:
                 many = self._many(path, number, f"SELECT n FROM {focus}")
                 return f"SELECT s AS f, NULL AS v, NULL AS p FROM ({many}) many"
             case al.Nodes(al.Count(Var("this"), path, _, al.Constant(True), ">", number)):
@@ -129,11 +129,14 @@ class Renderer:
             case al.Absent(path, other):
                 return f"{self._absent(path, other, focus)} UNION {self._absent(other, path, focus)}"
             case al.Pairs(path, other, operator):
-                wrong = sql_terms.compares(TermSql.of("r"), operator, TermSql.of("t"))
+                # Many focus nodes have the same two values: they are compared once.
+                right = sql_terms.compares(TermSql.of("r"), operator, TermSql.of("t"))
                 return (
-                    f"SELECT f, v, NULL AS p FROM (SELECT DISTINCT r.f, r.v, o.v AS other FROM {pair(path, True)} r "
-                    f"JOIN ({self._others(other, focus)}) o ON o.f = r.f JOIN node t ON t.id = o.v "
-                    f"WHERE NOT {wrong}) compared"
+                    f"WITH told AS (SELECT DISTINCT r.f, r.v, o.v AS other FROM {pair(path, False)} r "
+                    f"JOIN ({self._others(other, focus)}) o ON o.f = r.f), "
+                    "compared AS (SELECT d.v, d.other FROM (SELECT DISTINCT v, other FROM told) d "
+                    f"JOIN node r ON r.id = d.v JOIN node t ON t.id = d.other WHERE NOT {right}) "
+                    "SELECT f, v, NULL AS p FROM told SEMI JOIN compared USING (v, other)"
                 )
             case al.Values(path, where):
                 return self.values(path, where, focus)
@@ -156,13 +159,19 @@ class Renderer:
         joined = ", ".join([f"{focus} n", *tables])
         return f"SELECT DISTINCT n.n AS f, {end} AS v, NULL AS p FROM {joined} WHERE {' AND '.join([*wheres, test])}"
 
-    def wrong(self, path: model.Path | None, conditions: Sequence[Condition], focus: str) -> str:
+    def wrong(
+        self, path: model.Path | None, conditions: Sequence[Condition], focus: str, anywhere: bool = False
+    ) -> str:
         """Return a query for ``(v, w)``: values, and which of the conditions hold of each, a bit for a condition.
 
-        The conditions are ``of_value``: each value is tested once, however many focus nodes have it.
+        The conditions are ``of_value``: each value is tested once, however many focus nodes have it. Values that only
+        other nodes have may be among them, ``anywhere``: it takes less to test them too than to look whose they are.
         """
         values = f"SELECT n AS v FROM {focus}"
-        if path is not None:
+        step = step_of(path) if anywhere and path is not None else None
+        if step is not None:
+            values = f"SELECT DISTINCT {step[2]} AS v FROM quad WHERE p = {self._id(ox.NamedNode(step[0]))}"
+        elif path is not None:
             values = f"SELECT DISTINCT v FROM ({self.pairs(path, focus)}) pair"
         value = _Bound("d.v", "t")
         tests = [self._test(condition, {THIS: value, VALUE: value}) for condition in conditions]
@@ -194,7 +203,7 @@ class Renderer:
 
     def _many(self, path: model.Path, number: int, nodes: str | None = None) -> str:
         """Return a query for the nodes ``s`` from which a path of one step leads to more than so many others."""
-        step = _step_of(path)
+        step = step_of(path)
         assert step is not None
         iri, start, end = step
         kept = f" AND {start} IN ({nodes})" if nodes else ""
@@ -266,7 +275,7 @@ class Renderer:
         tables, wheres, last = self.step(path, self._end(start, bound))
         mine = _Bound(last, self._fresh())
         test = self._test(where, {**bound, end.name: mine})
-        step = _step_of(path)
+        step = step_of(path)
         if mine.used and step is not None and simple(where):
             # Many nodes share a value: each is tested once.
             values = f"SELECT DISTINCT {step[2]} AS v FROM quad WHERE p = {self._id(ox.NamedNode(step[0]))}"
@@ -292,7 +301,7 @@ class Renderer:
     ) -> str:
         if (operator, number) == ("<", 0):
             return "false"
-        if operator == ">" and where == al.Constant(True) and _step_of(path) is not None:
+        if operator == ">" and where == al.Constant(True) and step_of(path) is not None:
             name, node = self._fresh(), self._end(start, bound)
             return f"(EXISTS (SELECT 1 FROM ({self._many(path, number)}) {name} WHERE {name}.s = {node}))"
         if (operator, number) in {("<", 1), (">", 0)}:
@@ -356,7 +365,7 @@ def simple(condition: Condition) -> bool:
     return False
 
 
-def _step_of(path: model.Path) -> tuple[str, str, str] | None:
+def step_of(path: model.Path) -> tuple[str, str, str] | None:
     """Return predicate, start column and end column of a path of one step."""
     match path:
         case model.Predicate(iri):
