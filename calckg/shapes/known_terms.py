@@ -67,7 +67,7 @@ class KnownTerms:
         """Return the id of a term that is known."""
         return self._ids[term]
 
-    def instances(self, cls: Term) -> str:
+    def classes(self, cls: Term) -> str:
         """Return SQL for the ids of a class and of all its subclasses."""
         if cls not in self._classes:
             if self._subclasses is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -50,17 +51,18 @@ class OnColumns:
         self._terms = KnownTerms(connection, self._table)
         self._predicates = Predicates(connection)
         self._focus: dict[tuple[object, ...], str] = {}
-        self._sizes: dict[str, int] = {}  # of the tables of focus nodes
+        self._sizes: dict[str, int] = {}  # of the tables
         self._wrong: dict[tuple[al.Focus, Path | None, int], str | None] = {}
         self._joined: dict[tuple[al.Focus, Path | None], list[al.Condition]] = {}
         self._pairs: OrderedDict[tuple[str, Path | None, bool], str] = OrderedDict()
+        self._members: dict[str, str] = {}  # tables of instances, by the ids of classes
         self._closures: dict[model.Closure, str] = {}
         self._failed: dict[al.FailsSparql, str] = {}
         self._asker_made: Asker | None = None
         self._only: str | None = None
         self._empty: str | None = None
         self._queries: list[str] = []
-        self._renderer = Renderer(Names(self._terms.id, self._terms.instances, self._closure, self._fails))
+        self._renderer = Renderer(Names(self._terms.id, self._instances, self._closure, self._fails, self._leads))
 
     def run(
         self, plans: Sequence[al.Plan], *, limit: int | None = None, focus: Sequence[Term] | None = None
@@ -86,7 +88,8 @@ class OnColumns:
     def _table(self, query: str, parameters: Sequence[object] | None = None) -> str:
         name = f"shared_{next(self._numbers)}"
         self._queries.append(query)
-        self._connection.execute(f"CREATE TEMP TABLE {name} AS {query}", parameters)
+        row = self._connection.execute(f"CREATE TEMP TABLE {name} AS {query}", parameters).fetchone()
+        self._sizes[name] = int(row[0]) if row else 0
         return name
 
     def _few(self, query: str) -> bool:
@@ -130,14 +133,12 @@ class OnColumns:
                 only = f" WHERE n IN (SELECT n FROM {self._only})" if self._only else ""
                 query = f"SELECT DISTINCT n, 1 AS m FROM ({parts}) target{only}"
             self._focus[key] = self._table(query)
-            self._sizes[self._focus[key]] = self._count(self._focus[key])
         return self._focus[key]
 
     def _nobody(self) -> str:
         """Return an empty table of focus nodes."""
         if self._empty is None:
             self._empty = self._table("SELECT 0::BIGINT AS n, 1 AS m WHERE false")
-            self._sizes[self._empty] = 0
         return self._empty
 
     def _rows(self, iri: str) -> int:
@@ -167,17 +168,20 @@ class OnColumns:
                 return not (self._leads(path) and self._leads(other))
         return False
 
-    def _count(self, relation: str) -> int:
-        row = self._connection.execute(f"SELECT count(*) FROM {relation}").fetchone()
-        return int(row[0]) if row else 0
+    def _instances(self, cls: Term) -> str:
+        """Make the table ``(n)`` of the instances of a class: there are many types, and many shapes ask for few."""
+        classes = self._terms.classes(cls)
+        if classes not in self._members:
+            kind = self._terms.id(ox.NamedNode(_TYPE))
+            self._members[classes] = self._table(f"SELECT s AS n FROM quad WHERE p = {kind} AND o IN {classes}")
+        return self._members[classes]
 
     def _targeted(self, target: model.Target) -> str:
         match target:
             case model.TargetNode(node):
                 return f"SELECT {self._terms.id(node)}::BIGINT AS n"
             case model.TargetClass(cls):
-                kind = self._terms.id(ox.NamedNode(_TYPE))
-                return f"SELECT s AS n FROM quad WHERE p = {kind} AND o IN {self._terms.instances(cls)}"
+                return f"SELECT n FROM {self._instances(cls)}"
             case model.TargetSubjectsOf(iri):
                 return f"SELECT s AS n FROM quad WHERE p = {self._terms.id(ox.NamedNode(iri))}"
             case model.TargetObjectsOf(iri):
@@ -255,8 +259,8 @@ class OnColumns:
         if not isinstance(question, al.Values) or not is_simple:
             query = self._renderer.question(question, focus, lambda path, terms: self._pair(focus, path, terms))
             self._queries.append(query)
-            self._connection.execute(f"CREATE OR REPLACE TEMP TABLE found AS {query}")
-            return "found"
+            row = self._connection.execute(f"CREATE OR REPLACE TEMP TABLE found AS {query}").fetchone()
+            return "found" if row and row[0] else None
         conditions = self._joined[plan.focus, question.path]
         part, bit = divmod(conditions.index(question.where), _JOINED)
         key = (plan.focus, question.path, part)
@@ -270,7 +274,7 @@ class OnColumns:
         table = focus
         for condition in where.conditions:
             table = self._table(f"SELECT f AS n FROM ({self._renderer.values(None, condition, table)}) held")
-            if not self._count(table):
+            if not self._sizes[table]:
                 return None
         return f"(SELECT n AS f, n AS v, NULL AS p FROM {table})"
 
@@ -279,7 +283,7 @@ class OnColumns:
         step = None if path is None else step_of(path)
         anywhere = step is not None and self._rows(step[0]) <= _ALL * self._sizes[focus]
         wrong = self._table(self._renderer.wrong(path, conditions, focus, anywhere))
-        if not self._count(wrong):
+        if not self._sizes[wrong]:
             return None
         if path is None:
             return self._table(f"SELECT v AS f, v, w FROM {wrong}")
@@ -287,7 +291,7 @@ class OnColumns:
 
     def _ask(self, plan: al.Plan, query: model.Sparql, limit: int | None) -> tuple[list[Result], int]:
         focus = self._focus_of(plan.focus)
-        if not self._connection.execute(f"SELECT n FROM {focus} LIMIT 1").fetchall():
+        if not self._sizes[focus]:
             return [], 0
         selected = self._selected(plan, query, focus, limit)
         if selected is not None:
@@ -311,8 +315,7 @@ class OnColumns:
         tree = None if query.ask else select_reader.tree(query.query)
         if tree is None:
             return None
-        blanks = bool(self._connection.execute(f"SELECT 1 FROM node WHERE kind = {columnar.BLANK} LIMIT 1").fetchall())
-        names = select_walks.Names(self._terms.id, self._closure, self._table, lambda: blanks, self._few)
+        names = select_walks.Names(self._terms.id, self._closure, self._table, lambda: self._has_blanks, self._few)
         selection = select_sql.translated(tree, focus, names, dict(query.values))
         if selection is None:
             return None
@@ -320,6 +323,11 @@ class OnColumns:
         return selected.results(
             self._connection, selection, plan.shape, dict(query.values), self._terms.terms_of, limit
         )
+
+    @cached_property
+    def _has_blanks(self) -> bool:
+        blank = f"SELECT 1 FROM node WHERE kind = {columnar.BLANK} LIMIT 1"
+        return self._connection.execute(blank).fetchone() is not None
 
     def _fails(self, condition: al.FailsSparql) -> str:
         """Make the table of the nodes that do not conform to a constraint in SPARQL, of all nodes that there are."""

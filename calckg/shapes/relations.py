@@ -69,5 +69,4 @@ class Relations(OnColumns):
         if key not in self._focus:
             every = super()._focus_of(al.Focus(focus.targets, focus.hops))
             self._focus[key] = self._table(f"SELECT n, m FROM {every} SEMI JOIN {focus.table} USING (n)")
-            self._sizes[self._focus[key]] = self._count(self._focus[key])
         return self._focus[key]

@@ -19,8 +19,6 @@ from calckg.shapes.algebra import THIS, VALUE, Condition, End, Var
 from calckg.shapes.model import Term
 from calckg.shapes.sql_terms import TermSql
 
-_RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
-
 
 @dataclass(slots=True)
 class _Bound:
@@ -36,9 +34,10 @@ class Names:
     """What the renderer asks of the back end: ids of terms, and the tables that it has made."""
 
     id: Callable[[Term], int]
-    instances: Callable[[Term], str]  # SQL in parentheses: the ids of a class and its subclasses
+    instances: Callable[[Term], str]  # a relation (n) of the instances of a class and its subclasses
     closure: Callable[[model.Closure], str]  # a relation (s, o) of the path, once or more
     failed: Callable[[al.FailsSparql], str]  # a relation (n) of the nodes that fail
+    leads: Callable[[model.Path], bool]  # false where a path surely leads nowhere
 
 
 class Renderer:
@@ -238,12 +237,14 @@ class Renderer:
             case al.OneOf(var, terms):
                 return f"({bound[var.name].id} IN ({', '.join(map(self._id, terms)) or '-1'}))"
             case al.IsA(var, cls):
-                name, kind = self._fresh(), self._id(ox.NamedNode(_RDF_TYPE))
-                classes, node = self._names.instances(cls), bound[var.name].id
-                told = f"{name}.p = {kind} AND {name}.s = {node} AND {name}.o IN {classes}"
-                return f"(EXISTS (SELECT 1 FROM quad {name} WHERE {told}))"
+                name, node = self._fresh(), bound[var.name].id
+                return f"(EXISTS (SELECT 1 FROM {self._names.instances(cls)} {name} WHERE {name}.n = {node}))"
             case al.FailsSparql(var):
                 return f"({bound[var.name].id} IN (SELECT n FROM {self._names.failed(condition)}))"
+            case al.Exists(_, path, _, _) | al.Reaches(_, path, _) if not self._names.leads(path):
+                return "false"
+            case al.Count(_, path, _, _, operator, number) if not self._names.leads(path):
+                return "true" if operator == "<" and number > 0 else "false"
             case al.Exists(start, path, end, where):
                 return self._walk(start, path, end, where, bound, "(EXISTS (SELECT 1 FROM {tables} WHERE {wheres}))")
             case al.Count(start, path, end, where, operator, number):
