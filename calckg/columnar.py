@@ -83,6 +83,13 @@ DROP TABLE whole_quad; DROP TABLE few; DROP TABLE number
 """
 _OLD = f"""EXCEPT SELECT s, p, o, g FROM quad WHERE g = {DEFAULT_GRAPH} OR g IN (SELECT id FROM few)"""
 
+# A graph states a triple once: what is repeated stands outside the graph that uses its predicate most, its home.
+REPEATED = """WITH used AS (SELECT p, g, count(*) AS n FROM quad GROUP BY p, g),
+    home AS (SELECT p, arg_max(g, n) AS g FROM used GROUP BY p HAVING count(*) > 1),
+    away AS (SELECT q.s, q.p, q.o FROM quad q JOIN home h ON h.p = q.p WHERE q.g <> h.g)
+    SELECT s, p, o, count(*) - 1 AS n FROM quad SEMI JOIN away USING (s, p, o) GROUP BY s, p, o HAVING count(*) > 1"""
+"""SQL for ``(s, p, o, n)``: each triple that ``n`` more graphs state."""
+
 # The characters that N-Quads escapes in the canonical form, which pyoxigraph writes; the backslash first, for then
 # what is left of backslashes is escapes.
 _UNESCAPES = [

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from calckg import columnar
 from calckg.columnar import IRI
 from calckg.kg import KnowledgeGraph
 
@@ -23,13 +24,9 @@ _BY_OBJECT = {
     "associations by predicate": "https://w3id.org/biolink/vocab/predicate",
     "mappings by predicate": "http://www.w3.org/2002/07/owl#annotatedProperty",
 }
-# A graph states a triple once: what is repeated stands outside the graph that uses its predicate most, its home.
 _TALLY = f"""
 CREATE OR REPLACE TEMP TABLE predicate_count AS SELECT p, g, count(*) AS n FROM quad GROUP BY p, g;
-CREATE OR REPLACE TEMP TABLE repeated AS
-    WITH home AS (SELECT p, arg_max(g, n) AS g FROM predicate_count GROUP BY p HAVING count(*) > 1),
-    away AS (SELECT q.s, q.p, q.o FROM quad q JOIN home h ON h.p = q.p WHERE q.g <> h.g)
-    SELECT s, p, o, count(*) - 1 AS n FROM quad SEMI JOIN away USING (s, p, o) GROUP BY s, p, o HAVING count(*) > 1;
+CREATE OR REPLACE TEMP TABLE repeated AS {columnar.REPEATED};
 CREATE OR REPLACE TEMP TABLE object_count AS
     SELECT t.p, t.o, t.n - coalesce(r.n, 0) AS n
     FROM (SELECT p, o, count(*) AS n FROM quad WHERE p IN (

@@ -197,7 +197,8 @@ def _run(
             file = graphs.get(graph)
         return FileSource(file, lines.get((focus, path, value))) if file else GraphSource(graph)
 
-    row = connection.execute("SELECT count(*) FROM (SELECT DISTINCT s, p, o FROM quad) triple").fetchone()
+    repeated = f"coalesce((SELECT sum(n) FROM ({columnar.REPEATED}) again), 0)"
+    row = connection.execute(f"SELECT count(*) - {repeated} FROM quad").fetchone()
     found = Report(report.findings(outcomes, shapes.graph, source))
     return Validation(tuple(outcomes), shapes.graph, found, len(shapes.shapes), int(row[0]) if row else 0)
 
