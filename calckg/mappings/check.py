@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from calckg.kg import KnowledgeGraph
 
 _FAMILIES = (record, identifier, existence, cardinality, logic, hierarchy, meaning, provenance)
-_APART = (hierarchy, meaning)  # what the others ask does not hang on their tables
+_ALSO = {"cardinality": "logic", "identifier": "provenance"}  # which asks the tables of the one too
 _LOOKED_UP = {"existence", "hierarchy", "meaning"}
 UNSATISFIABLE = "meaning/unsatisfiable"
 """The rule that a reasoner decides."""
@@ -76,7 +76,8 @@ def check(
     connection, files = prepare(paths, graph, against)
     families = {rule.family for rule in rules.values()}
     for family in _FAMILIES:
-        if family in _APART and family.__name__.rpartition(".")[2] not in families:
+        own = family.__name__.rpartition(".")[2]
+        if own not in families and _ALSO.get(own) not in families:
             continue
         for name, query in family.queries(connection, files).items():
             if name in rules:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from calckg import prefixes
-from calckg.mappings.intake import File
+from calckg.mappings.intake import File, quoted
 from calckg.prefixes import Prefixes
 from calckg.upstream.sssom_slots import Values, coded
 
@@ -84,16 +84,28 @@ def _direct(table: Prefixes, namespace: str) -> tuple[str | None, str | None]:
             ]
             if record.local_pattern is None and sharing:
                 return None, None
-            return record.name, record.local_pattern
+            return record.name, record.local_pattern or _PLAIN
     return None, None
 
 
 def _others(connection: DuckDBPyConnection, values: dict[int, Values]) -> None:
     """Make ``mapping_other(file, curie, code)``: the ends of which each must be looked at by itself."""
+    patterns = connection.execute(
+        "SELECT DISTINCT pattern FROM mapping_prefix WHERE declared AND name IS NOT NULL ORDER BY pattern"
+    ).fetchall()
+
+    def is_other(end: str) -> str:
+        # An expression that is written out is made ready once, one that comes from a table with each row.
+        fits = "".join(
+            f" WHEN {quoted(pattern)} THEN regexp_full_match({_local(f'r.{end}_id')}, {quoted(pattern)})"
+            for (pattern,) in patterns
+        )
+        return f"p.name IS NULL OR NOT (CASE p.pattern{fits} ELSE false END)" if patterns else "p.name IS NULL"
+
     told = " UNION ".join(
         f"""SELECT DISTINCT r.file, r.{end}_id AS curie FROM mapping_row r
         JOIN mapping_prefix p ON p.file = r.file AND p.prefix = {_prefix(f"r.{end}_id")} AND p.declared
-        WHERE p.name IS NULL OR NOT regexp_full_match({_local(f"r.{end}_id")}, coalesce(p.pattern, '{_PLAIN}'))"""
+        WHERE {is_other(end)}"""
         for end in _ENDS
     )
     found = []

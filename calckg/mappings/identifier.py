@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from calckg.identifiers import CODE_SYSTEMS, problem
 from calckg.mappings import evidence
-from calckg.mappings.intake import File, quoted
+from calckg.mappings.intake import File, quoted, union
 from calckg.upstream import sctid
 from calckg.upstream.sssom_slots import ENTITY_TYPES
 
@@ -45,13 +45,13 @@ def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, 
             for end in ("subject", "object")
         )
     )
-    doubtful = " UNION ALL ".join(
-        f"SELECT prefix, local FROM mapping_code WHERE prefix = {quoted(prefix)} AND NOT {_surely(prefix)}"
-        for prefix in CODE_SYSTEMS
-    )
+    present = [str(row[0]) for row in connection.execute("SELECT DISTINCT prefix FROM mapping_code").fetchall()]
     found = [
         (f"{prefix}:{local}", _said(local, said.partition(": ")[2]))
-        for prefix, local in connection.execute(doubtful).fetchall()
+        for prefix in sorted(present)
+        for (local,) in connection.execute(
+            f"SELECT local FROM mapping_code WHERE prefix = {quoted(prefix)} AND NOT {_surely(prefix)}"
+        ).fetchall()
         if (said := problem(prefix, local)) is not None
     ]
     connection.execute(
@@ -66,8 +66,8 @@ def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, 
             f"FROM mapping m JOIN mapping_wrong_code w ON w.code = m.{end} WHERE {single(end)}"
             for end in ("subject", "object")
         ),
-        "identifier/chapter": " UNION ALL ".join(
-            _chapter(end, prefix) for end in ("subject", "object") for prefix in CHAPTERS
+        "identifier/chapter": union(
+            _chapter(end, prefix) for end in ("subject", "object") for prefix in CHAPTERS if prefix in present
         ),
         "identifier/paper": f"{_cell()} UNION ALL {_ends()}",
     }

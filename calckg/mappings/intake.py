@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _BLOCK: Final = 8 << 20
+_TOGETHER: Final = 16  # blocks whose lines are split at once: what is large, both processors work at
 _QUOTE: Final = "regexp_matches(text, '(^|\t)\"')"  # a quote counts where it begins a cell
 _SAID: Final = {"encoding": "is not UTF-8", "line-end": "has a carriage return that ends no line"}
 
@@ -124,26 +125,39 @@ class _Reading:
         quoted: list[tuple[int, str]] = []
         bad = {rule: list[int]() for rule in _SAID}
         run = self.connection.execute
-        tabs, split = "length(text) - length(replace(text, chr(9), ''))", "line, string_split(text, chr(9)) AS cells"
+        run("CREATE OR REPLACE TEMP TABLE mapping_line (text VARCHAR, line BIGINT)")
         with opened_bytes(self.path) as stream:
-            for first, text in _blocks(stream, bad):
+            for number, (first, text) in enumerate(_blocks(stream, bad), 1):
                 run("CREATE OR REPLACE TEMP TABLE mapping_block AS SELECT string_split(?, chr(10)) AS lines", [text])
-                lines = f"SELECT unnest(lines) AS text, generate_subscripts(lines, 1) + {first - 1} AS line"
-                run(f"CREATE OR REPLACE TEMP TABLE mapping_line AS {lines} FROM mapping_block")
-                head = self.mapping_set.header_line
-                run(f"DELETE FROM mapping_line WHERE line <= {head} OR text = '' OR trim(text, chr(9)) = ''")
-                if '"' in text:
-                    quoted += run(f"SELECT line, text FROM mapping_line WHERE {_QUOTE}").fetchall()
-                    run(f"DELETE FROM mapping_line WHERE {_QUOTE}")
-                self._keep(f"SELECT {split} FROM mapping_line WHERE {tabs} = {self.width - 1}")
-                self._refuse(f"SELECT {split} FROM mapping_line WHERE {tabs} <> {self.width - 1}")
-        run("DROP TABLE IF EXISTS mapping_line; DROP TABLE IF EXISTS mapping_block")
+                lines = f"SELECT unnest(lines), generate_subscripts(lines, 1) + {first - 1} FROM mapping_block"
+                run(f"INSERT INTO mapping_line {lines}")
+                if number % _TOGETHER == 0:
+                    quoted += self._take()
+        quoted += self._take()
+        run("DROP TABLE mapping_line; DROP TABLE IF EXISTS mapping_block")
         for rule, numbers in bad.items():
             if numbers:
                 also = "" if len(numbers) == 1 else f", as {len(numbers):,} lines are"
                 self.file.faults.append((f"file/{rule}", None, numbers[0], f"line {numbers[0]} {_SAID[rule]}{also}"))
         if quoted:
             self._quoted(quoted)
+
+    def _take(self) -> list[tuple[int, str]]:
+        """Keep or refuse the rows in ``mapping_line``, and empty it; return those with quotes, which wait."""
+        run = self.connection.execute
+        rows = (
+            f"SELECT line, text FROM mapping_line WHERE line > {self.mapping_set.header_line} AND text <> '' "
+            "AND NOT (starts_with(text, chr(9)) AND trim(text, chr(9)) = '')"
+        )
+        quoted: list[tuple[int, str]] = []
+        if run("SELECT 1 FROM mapping_line WHERE contains(text, '\"') LIMIT 1").fetchone():
+            quoted = run(f"{rows} AND {_QUOTE}").fetchall()
+            rows += f" AND NOT {_QUOTE}"
+        cells = f"SELECT line, string_split(text, chr(9)) AS cells FROM ({rows}) r"
+        self._keep(f"SELECT * FROM ({cells}) s WHERE len(cells) = {self.width}")
+        self._refuse(f"SELECT * FROM ({cells}) s WHERE len(cells) <> {self.width}")
+        run("TRUNCATE mapping_line")
+        return quoted
 
     def _quoted(self, quoted: Sequence[tuple[int, str]]) -> None:
         """Read the lines with quotes; where they don't stand alone, as quotes hold line ends, the whole file anew."""
@@ -253,6 +267,16 @@ def _values(mapping_set: MappingSet) -> dict[str, str]:
         if isinstance(told, str) and told:
             values[slot] = f"coalesce({values[slot]}, {quoted(told)})" if slot in values else quoted(told)
     return values
+
+
+def used_slots(connection: DuckDBPyConnection) -> set[str]:
+    """Return the slots that rows may have a value in; in the others of ``mapping_row`` nothing can be wrong."""
+    return {str(row[0]) for row in connection.execute("DESCRIBE mapping_told").fetchall()}
+
+
+def union(parts: Iterable[str]) -> str:
+    """Return the query for the findings of several; of none, an empty one."""
+    return " UNION ALL ".join(parts) or "SELECT 0::BIGINT AS id, NULL AS slot, NULL AS said WHERE false"
 
 
 def quoted(text: str) -> str:

@@ -22,7 +22,7 @@ _INVERSE: Final = (
 
 
 def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, str]:
-    """Return the query of each rule; makes ``mapping_clique(code, root)``, the components of exact matches."""
+    """Return the query of each rule; makes ``mapping_clique(code, root, pair)``, the components of exact matches."""
     _cliques(connection, "mapping_clique", "SELECT subject AS a, object AS b FROM mapping_exact")
     _torn(connection)
     _circles(connection)
@@ -53,27 +53,41 @@ def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, 
 
 
 def _cliques(connection: DuckDBPyConnection, table: str, edges: str) -> None:
-    """Make the components: each node hangs on the lowest of its neighbours, and each tree becomes one node."""
+    """Make the components: each node hangs on the lowest of its neighbours, and each tree becomes one node.
+
+    ``pair`` tells those of two nodes.
+    """
     run = connection.execute
     run(
         f"CREATE OR REPLACE TEMP TABLE clique_edge AS SELECT a, b FROM ({edges}) one "
         f"UNION SELECT b, a FROM ({edges}) other"
     )
-    run(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT DISTINCT a AS code, a AS root FROM clique_edge")
+    # Most codes have one neighbour that has no other: such two are a component, and need no looking at again and again.
+    run(
+        """CREATE OR REPLACE TEMP TABLE clique_pair AS
+        WITH lonely AS (SELECT a, min(b) AS b FROM clique_edge GROUP BY a HAVING count(*) = 1)
+        SELECT one.a AS code, least(one.a, one.b) AS root FROM lonely one SEMI JOIN lonely other ON other.a = one.b"""
+    )
+    run(
+        """CREATE OR REPLACE TEMP TABLE clique_edge AS
+        SELECT e.* FROM clique_edge e ANTI JOIN clique_pair p ON p.code = e.a"""
+    )
+    run(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT DISTINCT a AS code, a AS root, false AS pair FROM clique_edge")
     while _any(connection, "clique_edge"):
         run("CREATE OR REPLACE TEMP TABLE tree AS SELECT a AS id, least(a, min(b)) AS root FROM clique_edge GROUP BY a")
         while _any(connection, "tree t JOIN tree r ON r.id = t.root WHERE r.root <> t.root"):
             run("CREATE OR REPLACE TEMP TABLE tree AS SELECT t.id, r.root FROM tree t JOIN tree r ON r.id = t.root")
         run(
             f"""CREATE OR REPLACE TEMP TABLE {table} AS
-            SELECT c.code, coalesce(t.root, c.root) AS root FROM {table} c LEFT JOIN tree t ON t.id = c.root"""
+            SELECT c.code, coalesce(t.root, c.root) AS root, pair FROM {table} c LEFT JOIN tree t ON t.id = c.root"""
         )
         run(
             """CREATE OR REPLACE TEMP TABLE clique_edge AS
             SELECT DISTINCT a.root AS a, b.root AS b FROM clique_edge e JOIN tree a ON a.id = e.a
             JOIN tree b ON b.id = e.b WHERE a.root <> b.root"""
         )
-    run("DROP TABLE clique_edge; DROP TABLE IF EXISTS tree")
+    run(f"INSERT INTO {table} SELECT code, root, true FROM clique_pair")
+    run("DROP TABLE clique_edge; DROP TABLE clique_pair; DROP TABLE IF EXISTS tree")
 
 
 def _torn(connection: DuckDBPyConnection) -> None:
@@ -85,7 +99,7 @@ def _torn(connection: DuckDBPyConnection) -> None:
         """SELECT c.root, m.subject, m.object, m.id, mapping_place(r.file, r.line) FROM mapping_exact m
         JOIN mapping_clique c ON c.code = m.subject JOIN mapping_told r USING (id) JOIN (
             SELECT DISTINCT root FROM (
-                SELECT root, split_part(code, ':', 1) AS prefix FROM mapping_clique
+                SELECT root, split_part(code, ':', 1) AS prefix FROM mapping_clique WHERE NOT pair
                 GROUP BY ALL HAVING count(*) > 1) two
         ) torn ON torn.root = c.root ORDER BY c.root, m.id"""
     )

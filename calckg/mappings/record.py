@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from calckg.mappings.identifier import COMPOSED
-from calckg.mappings.intake import File, quoted
+from calckg.mappings.intake import File, quoted, union, used_slots
 from calckg.tables import Type
 from calckg.upstream.sssom_slots import ENTITY_TYPES, SLOTS
 
@@ -69,22 +69,23 @@ def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, 
         "SELECT unnest(?::INTEGER[]) AS file, unnest(?::VARCHAR[]) AS prefix",
         [list(column) for column in zip(*declared, strict=True)] or [[], []],
     )
+    used = used_slots(connection)
     return {
         "record/required": _required(),
-        "record/curie": _curies(),
+        "record/curie": _curies(used),
         "record/prefix": _prefixes(),
         "record/justification": _justification(),
         "record/predicate": _predicate(),
-        "record/value": " UNION ALL ".join(_values()),
-        "record/range": " UNION ALL ".join(_ranges()),
-        "record/date": " UNION ALL ".join(_dates()),
+        "record/value": union(_values(used)),
+        "record/range": union(_ranges(used)),
+        "record/date": union(_dates(used)),
         "record/same-ends": (
             "SELECT id, 'object_id' AS slot, subject || ' is both ends of the mapping' AS said FROM mapping "
             "WHERE subject = object AND subject <> 'sssom:NoTermFound'"
         ),
-        "record/literal": _literal(),
-        "record/composite": _composite(),
-        "record/text": _texts(),
+        "record/literal": _literal(used),
+        "record/composite": _composite(used),
+        "record/text": _texts(used),
         "record/repeated": _repeated(),
         "record/contradictory": _contradictory(),
     }
@@ -112,12 +113,13 @@ def _required() -> str:
     return " UNION ALL ".join(parts)
 
 
-def _curies() -> str:
+def _curies(used: Collection[str]) -> str:
     several = rf"\s*{_CURIE}(\s*\|\s*{_CURIE})*\s*"  # an IRI has the form of a CURIE too
     forms = {slot: several if SLOTS[slot].many else _CURIE for slot in (*_CORE, *_REFERENCES)}
-    return " UNION ALL ".join(
+    return union(
         _fault(slot, f"'''' || r.{slot} || ''' is not a CURIE'", f"NOT regexp_full_match(r.{slot}, {quoted(form)})")
         for slot, form in forms.items()
+        if slot in used
     )
 
 
@@ -147,28 +149,29 @@ def _predicate() -> str:
     )
 
 
-def _values() -> list[str]:
+def _values(used: Collection[str]) -> Iterator[str]:
     types = ", ".join(quoted(text) for pair in ENTITY_TYPES.items() for text in pair)
     cardinalities = "'1:1', '1:n', 'n:1', 'n:n', '1:0', '0:1', '0:0'"
-    found = [
-        _fault(slot, f"'''' || r.{slot} || ''' is not a type of entity'", f"r.{slot} NOT IN ({types})")
-        for slot in ("subject_type", "object_type", "predicate_type")
-    ]
-    modifier = "'''' || r.predicate_modifier || ''' is no modifier; there is one: Not'"
-    found.append(_fault("predicate_modifier", modifier, "r.predicate_modifier <> 'Not'"))
+    kind = (" is not a type of entity", "{} NOT IN (" + types + ")")
     names = "|".join(SLOTS)
-    scope = "'''' || r.cardinality_scope || ''' names no slot'"
-    named = rf"\s*({names})(\s*\|\s*({names}))*\s*"
-    found.append(_fault("cardinality_scope", scope, f"NOT regexp_full_match(r.cardinality_scope, {quoted(named)})"))
-    cardinality = "'''' || r.mapping_cardinality || ''' is no cardinality'"
-    found.append(_fault("mapping_cardinality", cardinality, f"r.mapping_cardinality NOT IN ({cardinalities})"))
-    return found
+    several = quoted(rf"\s*({names})(\s*\|\s*({names}))*\s*")
+    wrong = {
+        "subject_type": kind,
+        "object_type": kind,
+        "predicate_type": kind,
+        "predicate_modifier": (" is no modifier; there is one: Not", "{} <> 'Not'"),
+        "cardinality_scope": (" names no slot", "NOT regexp_full_match({}, " + several + ")"),
+        "mapping_cardinality": (" is no cardinality", "{} NOT IN (" + cardinalities + ")"),
+    }
+    for slot, (said, where) in wrong.items():
+        if slot in used:
+            yield _fault(slot, f"'''' || r.{slot} || '''{said}'", where.replace("{}", f"r.{slot}"))
 
 
-def _ranges() -> list[str]:
+def _ranges(used: Collection[str]) -> list[str]:
     found = []
     for slot, column in SLOTS.items():
-        if column.type is Type.DOUBLE:
+        if column.type is Type.DOUBLE and slot in used:
             least = -1 if slot == "reviewer_agreement" else 0
             number = f"TRY_CAST(r.{slot} AS DOUBLE)"
             wrong = f"r.{slot} IS NOT NULL AND NOT coalesce({number} BETWEEN {least} AND 1, false)"
@@ -176,10 +179,10 @@ def _ranges() -> list[str]:
     return found
 
 
-def _dates() -> list[str]:
+def _dates(used: Collection[str]) -> list[str]:
     found = []
     for slot, column in SLOTS.items():
-        if column.type is Type.DATE:
+        if column.type is Type.DATE and slot in used:
             well = f"regexp_full_match(r.{slot}, '{_DATE}') AND TRY_CAST(r.{slot} AS DATE) IS NOT NULL"
             found.append(
                 _fault(
@@ -193,19 +196,20 @@ def _dates() -> list[str]:
     return found
 
 
-def _literal() -> str:
+def _literal(used: Collection[str]) -> str:
     """SSSOM 1.1: the end of a literal mapping has a label and no identifier."""
-    return " UNION ALL ".join(
+    return union(
         _fault(
             f"{end}_id",
             f"'the {end} is a literal and has the identifier ' || r.{end}_id",
             f"r.{end}_type IN ({_LITERAL}) AND r.{end}_id IS NOT NULL",
         )
         for end in ("subject", "object")
+        if f"{end}_type" in used
     )
 
 
-def _composite() -> str:
+def _composite(used: Collection[str]) -> str:
     """SSSOM 1.1: an expression of several codes is said to be one, and its brackets and quotes match."""
     types = ", ".join(map(quoted, COMPOSED))
     parts = []
@@ -213,6 +217,8 @@ def _composite() -> str:
         told, text = f"coalesce(r.{end}_type IN ({types}), false)", f"r.{end}_id"
         silent = f"{text} || ' is an expression of several codes, and {end}_type does not say so'"
         parts.append(_fault(f"{end}_type", silent, f"NOT {told} AND regexp_matches({text}, {quoted(_SEVERAL)})"))
+        if f"{end}_type" not in used:
+            continue
         opened, closed, quotes = (f"length(replace({text}, {quoted(sign)}, ''))" for sign in "()'")
         unmatched = f"({opened} <> {closed} OR (length({text}) - {quotes}) % 2 = 1)"
         said = f"'the brackets or quotes of ' || {text} || ' do not match'"
@@ -226,15 +232,16 @@ def _composite() -> str:
     return " UNION ALL ".join(parts)
 
 
-def _texts() -> str:
+def _texts(used: Collection[str]) -> str:
     """What became of a text that was read in another encoding than it was written in."""
-    return " UNION ALL ".join(
+    return union(
         _fault(
             slot,
             f"'''' || r.{slot} || ''' has characters of a wrong encoding'",
             f"regexp_matches(r.{slot}, {quoted(_BROKEN)})",
         )
         for slot in _TEXTS
+        if slot in used
     )
 
 
