@@ -133,13 +133,12 @@ def _circles(connection: DuckDBPyConnection) -> None:
     _cliques(connection, "graph_clique", "SELECT a, b FROM graph_edge WHERE a <> b")
     rows = run(
         """WITH member AS (
-            SELECT c.code, c.root, coalesce(g.root, c.root) AS whole FROM mapping_clique c
-            LEFT JOIN graph_clique g ON g.code = c.root
-            UNION SELECT code, code, root FROM graph_clique WHERE code NOT IN (SELECT code FROM mapping_clique)),
+            SELECT c.code, c.root, g.root AS whole FROM mapping_clique c JOIN graph_clique g ON g.code = c.root
+            UNION ALL SELECT code, code, root FROM graph_clique ANTI JOIN mapping_clique USING (code)),
         torn AS (
             SELECT DISTINCT whole FROM (SELECT whole FROM member GROUP BY whole, split_part(code, ':', 1)
                 HAVING count(DISTINCT root) > 1) two
-            WHERE whole IN (SELECT whole FROM member WHERE code IN (SELECT code FROM mapping_clique)))
+            WHERE whole IN (SELECT m.whole FROM member m SEMI JOIN mapping_clique c ON c.code = m.code))
         SELECT m.whole, e.subject, e.object, e.id, mapping_place(r.file, r.line)
             FROM mapping_exact e JOIN member m ON m.code = e.subject JOIN torn ON torn.whole = m.whole
             JOIN mapping_told r ON r.id = e.id
