@@ -126,7 +126,7 @@ def prefixes_of(iris: Iterable[str]) -> dict[str, str]:
     """Return the prefixes that ``iris`` are written with, each with its namespace."""
     table = prefixes.load()
     used = set()
-    for iri in iris:
+    for iri in set(iris):  # most stand in many triples
         name = table.prefix_of(iri)
         if name is not None and name not in used and iri.startswith(table.namespaces[name]):
             used.add(name)
