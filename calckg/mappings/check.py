@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from calckg.kg import KnowledgeGraph
 
 _FAMILIES = (record, identifier, existence, cardinality, logic, hierarchy, meaning, provenance)
-_ALSO = {"cardinality": "logic", "identifier": "provenance"}  # which asks the tables of the one too
+_ALSO = {"cardinality": "logic", "identifier": "provenance"}  # the other asks the tables of the one, too
 _LOOKED_UP = {"existence", "hierarchy", "meaning"}
 UNSATISFIABLE = "meaning/unsatisfiable"
 """The rule that a reasoner decides."""

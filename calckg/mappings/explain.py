@@ -16,6 +16,7 @@ from calckg.findings import FileSource, GraphSource
 from calckg.mappings import chains
 from calckg.mappings.check import prepare
 from calckg.mappings.intake import File, quoted
+from calckg.upstream.sssom_slots import SCHEMES
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from calckg.kg import KnowledgeGraph
 
 _CLAIMS: Final = ("exact", "broad", "narrow")  # the kinds that say something of the ends of a chain, too
-_SCHEMES: Final = ("http", "https", "urn")  # of IRIs whose namespace has no prefix: that is no vocabulary
 _MOST: Final = 100_000  # chains begun; of what is further off it is only said that there may be more
 
 
@@ -371,7 +371,7 @@ def _against(
         if claim != "exact":
             same = f"{other} comes out as {'broader' if claim == 'broad' else 'narrower'} than {one}"
         prefix = one.partition(":")[0]
-        if claim == "exact" and prefix == other.partition(":")[0] and prefix not in _SCHEMES:
+        if claim == "exact" and prefix == other.partition(":")[0] and prefix not in SCHEMES:
             yield f"{same}, and both are codes of {prefix}", ()
         told = statements.get(frozenset((one, other)), ())
         denied = [s for s in told if s.negated and s.kind_from(one) == claim]

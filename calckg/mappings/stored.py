@@ -12,14 +12,13 @@ from calckg.mappings.intake import File, quoted, rows_of
 from calckg.mappings.vocabulary import namespaces, term_ids
 from calckg.quads.properties import DEFINITION_KINDS, MAPPING
 from calckg.tables import Type
-from calckg.upstream.sssom_slots import SLOTS
+from calckg.upstream.sssom_slots import SCHEMES, SLOTS
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _REFERENCE: Final = ("record_id", "subject_id", "predicate_id", "object_id", "mapping_justification")
 _REFERENCES: Final = "oboInOwl:hasDbXref"
-_WHOLE: Final = {"http": "http:", "https": "https:", "urn": "urn:"}  # an IRI without a prefix is a CURIE of its scheme
 
 
 def read(connection: DuckDBPyConnection, slots: Collection[str] = ()) -> list[File]:
@@ -59,7 +58,7 @@ def read(connection: DuckDBPyConnection, slots: Collection[str] = ()) -> list[Fi
         WHERE numbered.graph = mapping_told.graph"""
     )
     run("DROP TABLE mapping_record; DROP TABLE mapping_curie; DROP TABLE mapping_space")
-    curie_map = {**table.namespaces, **_WHOLE}
+    curie_map = {**table.namespaces, **SCHEMES}
     graphs = run("SELECT DISTINCT file, graph FROM mapping_told ORDER BY file").fetchall()
     return [File(int(number), None, None, curie_map, graph=str(graph)) for number, graph in graphs]
 

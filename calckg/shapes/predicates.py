@@ -35,7 +35,7 @@ class Predicates:
         return self._of(predicate).many
 
     def is_single(self, predicate: int) -> bool:
-        """Tell whether no subject surely has two quads of the predicate; two graphs with the same triple are two."""
+        """Tell whether each subject surely has one quad of the predicate; the same triple of two graphs is two."""
         if predicate not in self._single:
             many, low, high = self._of(predicate)
             # A bit for each subject counts them in a tenth of the time that grouping takes.

@@ -38,7 +38,7 @@ from calckg.shapes.select_tree import (
     looked_into,
     may_be_empty,
 )
-from calckg.shapes.select_walks import Block, Names, Walks
+from calckg.shapes.select_walks import OBJECTS, Block, Names, Walks
 from calckg.shapes.sql_terms import TermSql
 from calckg.shapes.value_sql import ERROR, TYPES, Value
 
@@ -130,7 +130,7 @@ class _Translator:
             return block.rows[value.sql]
         if block.owns(value.sql) and not value.maybe:
             alias, domain, terms = self._walks.fresh(), block.domains.get(value.sql, ""), "node"
-            if domain.startswith("SELECT o AS n FROM quad WHERE p = ") and self.names.few(domain):
+            if domain.startswith(OBJECTS) and self.names.few(domain):
                 # An engine that takes the many rows with few ids for the smaller side joins them one by one.
                 terms = self._walks.table(f"SELECT * FROM node WHERE id IN ({domain})")
             block.tables.append(f"{terms} {alias}")

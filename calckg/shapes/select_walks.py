@@ -14,6 +14,8 @@ from calckg.shapes.select_tree import Outside, closures
 from calckg.shapes.sql_terms import TermSql
 from calckg.shapes.value_sql import Value
 
+OBJECTS = "SELECT o AS n FROM quad WHERE p = "
+"""How a query for the objects of one predicate begins."""
 _NODES = "SELECT s AS n FROM quad UNION SELECT o FROM quad"
 
 
@@ -97,8 +99,8 @@ class Walks:
             case model.Predicate(iri):
                 alias, predicate = self.quad(block), self._names.id(ox.NamedNode(iri))
                 block.wheres.append(f"{alias}.p = {predicate}")
-                for column in "so":
-                    block.domains[f"{alias}.{column}"] = f"SELECT {column} AS n FROM quad WHERE p = {predicate}"
+                block.domains[f"{alias}.s"] = f"SELECT s AS n FROM quad WHERE p = {predicate}"
+                block.domains[f"{alias}.o"] = f"{OBJECTS}{predicate}"
                 return self._ends(block, alias, start, end)
             case model.Inverse(inner):
                 return self.walk(block, inner, end, start)[::-1]

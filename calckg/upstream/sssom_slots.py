@@ -24,6 +24,8 @@ SSSOM: Final = BUILT_IN["sssom"]
 NO_TERM_FOUND: Final = SSSOM + "NoTermFound"
 LITERAL: Final = BUILT_IN["rdfs"] + "Literal"
 STRING: Final = BUILT_IN["xsd"] + "string"
+SCHEMES: Final = {"http": "http:", "https": "https:", "urn": "urn:"}
+"""What an IRI without a prefix is a CURIE by: its scheme, which is no vocabulary."""
 
 SLOTS: Final = {
     column.name: column for column in TABLES["mapping"].columns if column.name not in ("graph", "mapping_set", "extra")

@@ -14,7 +14,7 @@ from calckg.mappings.formats.model import MAPPING_SLOTS, SET_SLOTS, Kind, Mappin
 from calckg.mappings.formats.terms import OF_PROPERTIES, PROPERTIES, RDF_TYPE, SET_OF_PROPERTIES, Nodes, Turtle
 from calckg.mappings.formats.tsv import check, reader_of
 from calckg.upstream.sssom_metadata import BUILT_IN
-from calckg.upstream.sssom_slots import SSSOM, Values
+from calckg.upstream.sssom_slots import SCHEMES, SSSOM, Values
 
 AXIOM: Final = BUILT_IN["owl"] + "Axiom"
 _SET: Final = SSSOM + "MappingSet"
@@ -123,8 +123,8 @@ def finish(nodes: Nodes, found: list[str], mappings: Mappings) -> None:
     mappings.curie_map = nodes.shortener.curie_map
     if nodes.tagged:
         mappings.notes.append(f"SSSOM can't hold: language tags ({nodes.tagged:,} texts)")
-    whole = {"http": "http:", "https": "https:", "urn": "urn:"}  # an IRI without a prefix is looked at, too
-    values = Values({**whole, **mappings.curie_map}, prefixes.load())
+    # An IRI without a prefix is looked at, too.
+    values = Values({**SCHEMES, **mappings.curie_map}, prefixes.load())
     check(mappings, values, lambda row, slot, said: nodes.error(found[row], f"{slot}: {said}"))
     mappings.propagate()
 
