@@ -42,7 +42,7 @@ def on_columns(quads: Iterable[ox.Quad], shapes: ox.Store) -> Backend:
 def on_sparql(quads: Iterable[ox.Quad], shapes: ox.Store) -> Backend:
     store = ox.Store()
     store.bulk_extend(ox.Quad(q.subject, q.predicate, q.object) for q in quads)
-    return OnSparql(LocalGraph(store), shapes)
+    return OnSparql(LocalGraph(store), shapes, many=1)  # every target is large
 
 
 BACKENDS = {"columns": on_columns, "sparql": on_sparql}

@@ -53,9 +53,14 @@ class Keeping:
     def query(self, text: str) -> ox.QuerySolutions:
         answer = self._graph.query(text).serialize(format="json")
         assert answer is not None
-        found = ox.parse_query_results(answer, format=ox.QueryResultsFormat.JSON)
-        assert isinstance(found, ox.QuerySolutions)
-        return found
+        # Kept in no variable of this frame, which rdflib's warnings keep: solutions must end in their own thread.
+        return solutions(answer)
+
+
+def solutions(answer: bytes) -> ox.QuerySolutions:
+    found = ox.parse_query_results(answer, format=ox.QueryResultsFormat.JSON)
+    assert isinstance(found, ox.QuerySolutions)
+    return found
 
 
 def on_keeping(data: Iterable[ox.Triple], shapes: ox.Store) -> Backend:

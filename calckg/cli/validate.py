@@ -86,7 +86,7 @@ def validate(
 ) -> None:
     """Check the graph, or RDF FILEs, against SHACL shapes, and say what is wrong and what to do about it.
 
-    With --endpoint the shapes become queries that the triple store answers; nothing is copied out of it.
+    With --endpoint the shapes become queries that the triple store answers, two at a time; nothing is copied out of it.
     """
     grave = _severity(fail_on)
     name = choose_format(format, output, FORMATS, _SUFFIXES, "table")

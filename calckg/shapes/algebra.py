@@ -7,7 +7,8 @@ terms. Nothing here grows with the data, and both renderers know every class: ``
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Final, TypeAlias
 
 import pyoxigraph as ox
@@ -208,6 +209,53 @@ Condition: TypeAlias = (
     Constant | All | Any | Neg | ExactlyOne | Same | OneOf | IsKind | IsA | HasDatatype | Compares | LengthIs | Matches
     | InLanguage | SameLanguage | Exists | Reaches | ExistsTriple | Count | FailsSparql
 )  # fmt: skip
+
+
+def conjuncts(condition: Condition) -> Iterator[Condition]:
+    """Yield the conditions all of which must hold for this one to hold."""
+    match condition:
+        case All(conditions):
+            for one in conditions:
+                yield from conjuncts(one)
+        case Any((one,)):
+            yield from conjuncts(one)
+        case Neg(Any(conditions)):
+            for one in conditions:
+                yield from conjuncts(Neg(one))
+        case Neg(Neg(inner)):
+            yield from conjuncts(inner)
+        case _:
+            yield condition
+
+
+def of_value(condition: Condition) -> bool:
+    """Tell whether a condition is one on the value alone, wherever it is a value."""
+    return THIS not in {var.name for var in _variables(condition)}
+
+
+def _variables(part: object) -> Iterator[Var]:
+    if isinstance(part, Var):
+        yield part
+    elif isinstance(part, tuple):
+        for one in part:
+            yield from _variables(one)
+    elif is_dataclass(part):
+        for one in fields(part):
+            yield from _variables(getattr(part, one.name))
+
+
+def simple(condition: Condition) -> bool:
+    """Tell whether a condition asks only what a value is, and of no triple."""
+    match condition:
+        case All(conditions) | Any(conditions) | ExactlyOne(conditions):
+            return all(map(simple, conditions))
+        case Neg(inner):
+            return simple(inner)
+        case Compares(_, _, other) | Same(_, other):
+            return not isinstance(other, Var)
+        case Constant() | OneOf() | IsKind() | HasDatatype() | LengthIs() | Matches() | InLanguage():
+            return True
+    return False
 
 
 # --- plans

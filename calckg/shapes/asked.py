@@ -16,10 +16,11 @@ from calckg.errors import CalckgError, UsageError
 from calckg.shapes import model
 from calckg.shapes.algebra import THIS, VALUE, FailsSparql
 from calckg.shapes.model import Path, Shape, Sparql, TargetSparql, Term
+from calckg.shapes.query_minus import with_minus
 from calckg.shapes.query_text import Insertion, Select, joined, parsed
 from calckg.shapes.results import Result
+from calckg.shapes.sparql_paths import group, walked
 from calckg.shapes.sparql_terms import Row, Terms
-from calckg.shapes.to_sparql import group, walked
 from calckg.sparql import LocalGraph, SparqlGraph
 
 SHAPES_GRAPH: Final = ox.NamedNode("urn:x-calckg:shapes-graph")
@@ -46,8 +47,10 @@ class Asker:
         shape: Shape,
         focus: Sequence[Term] | str,
         values: Iterable[tuple[Term, Term]] | None = None,
+        *,
+        many: bool = False,
     ) -> Iterator[Result]:
-        """Yield the results of a constraint in SPARQL, in no order.
+        """Yield the results of a constraint in SPARQL, in no order; ``many`` says that there are many focus nodes.
 
         ``focus`` are the focus nodes, or a pattern that binds ``?this`` to them. An ASK is asked of the pairs of focus
         node and value node ``values``; without them, of what the path of the shape leads to. Raises ``CalckgError`` for
@@ -55,6 +58,8 @@ class Asker:
         """
         try:
             select = parsed(query.query)
+            if many and self._terms.local and not query.ask and select.separate([THIS]):
+                select = with_minus(select)
             given = {**dict(query.values), **self._special(select, shape)}
             found = self._found(select, query, shape, given, focus, values)
             yield from self._beside_shapes(found) if "shapesGraph" in given else found

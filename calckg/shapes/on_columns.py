@@ -20,7 +20,7 @@ from calckg.shapes.known_terms import KnownTerms
 from calckg.shapes.model import Path, Term
 from calckg.shapes.predicates import Predicates
 from calckg.shapes.results import Outcome, Result
-from calckg.shapes.to_sql import Names, Renderer, of_value, simple, step_of
+from calckg.shapes.to_sql import Names, Renderer, step_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -72,7 +72,7 @@ class OnColumns:
         if focus is not None:
             self._only = self._table("SELECT unnest(?::BIGINT[]) AS n", [[self._terms.id(node) for node in focus]])
         for plan in plans:
-            if isinstance(plan.question, al.Values) and simple(plan.question.where):
+            if isinstance(plan.question, al.Values) and al.simple(plan.question.where):
                 self._joined.setdefault((plan.focus, plan.question.path), []).append(plan.question.where)
         for plan in plans:
             begin = time.perf_counter()
@@ -252,8 +252,8 @@ class OnColumns:
             return None
         if isinstance(question, al.Values) and question.path is None and isinstance(question.where, al.All):
             return self._all(focus, question.where)
-        is_simple = isinstance(question, al.Values) and simple(question.where)
-        if isinstance(question, al.Values) and question.path and not is_simple and of_value(question.where):
+        is_simple = isinstance(question, al.Values) and al.simple(question.where)
+        if isinstance(question, al.Values) and question.path and not is_simple and al.of_value(question.where):
             table = self._wrong_values(focus, question.path, [question.where])
             return f"(SELECT f, v, NULL AS p FROM {table})" if table else None
         if not isinstance(question, al.Values) or not is_simple:

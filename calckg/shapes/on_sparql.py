@@ -12,7 +12,10 @@ import heapq
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
+from queue import SimpleQueue
+from typing import Final
 
 import pyoxigraph as ox
 
@@ -24,21 +27,24 @@ from calckg.shapes.asked import Asker
 from calckg.shapes.model import Term
 from calckg.shapes.results import Outcome, Result
 from calckg.shapes.sparql_terms import Row, Terms
+from calckg.shapes.suspects import Suspects
 from calckg.shapes.to_sparql import Query, Renderer
 from calckg.sparql import SparqlGraph
 
-_AT_ONCE = 2_000  # focus nodes named in one query
+_AT_ONCE: Final = 2_000  # focus nodes named in one query
+_SHAPES_GRAPH: Final = "shapesGraph"
 
 
 class OnSparql:
-    """The back end on a graph that answers SPARQL; ``shapes`` is the shapes graph, for ``$shapesGraph``."""
+    """The back end on a graph that answers SPARQL; ``shapes`` is the shapes graph, for ``$shapesGraph``.
 
-    def __init__(self, graph: SparqlGraph, shapes: ox.Store | None = None) -> None:
-        self._terms = Terms(graph)
-        self._asker = Asker(graph, shapes, self._terms)
-        self._failing: dict[tuple[al.FailsSparql, str], frozenset[Term]] = {}
-        self._regexes: set[tuple[str, str]] = set()
-        self._queries: list[str] = []
+    It asks ``at_once`` queries side by side. A target of ``many`` focus nodes is worth finding ``Suspects`` in.
+    """
+
+    def __init__(
+        self, graph: SparqlGraph, shapes: ox.Store | None = None, at_once: int = 2, many: int = 10_000
+    ) -> None:
+        self._graph, self._shapes, self._at_once, self._many = graph, shapes, at_once, many
 
     def run(
         self, plans: Sequence[al.Plan], *, limit: int | None = None, focus: Sequence[Term] | None = None
@@ -47,14 +53,48 @@ class OnSparql:
 
         Raises ``CalckgError`` for what can't be asked of this graph, ``EndpointError`` for a query that failed.
         """
-        for plan in plans:
-            begin = time.perf_counter()
-            self._queries, self._asker.queries = [], []
-            results, more = _first(self._results(plan, focus), limit)
-            queries = (*self._asker.queries, *self._queries)
-            yield Outcome(plan, results, more, queries, time.perf_counter() - begin)
+        # While the shapes graph stands beside the data, nothing else may look at them.
+        number = 1 if any(_SHAPES_GRAPH in str(plan) for plan in plans) else min(self._at_once, len(plans))
+        idle = SimpleQueue[_Worker]()
+        for _ in range(number):
+            idle.put(_Worker(self._graph, self._shapes, self._many))
+
+        def outcome(plan: al.Plan) -> Outcome:
+            worker = idle.get()
+            try:
+                return worker.outcome(plan, limit, focus)
+            finally:
+                idle.put(worker)
+
+        pool = ThreadPoolExecutor(max(number, 1))
+        try:
+            yield from pool.map(outcome, plans)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+class _Worker:
+    """Asks one query after the other."""
+
+    def __init__(self, graph: SparqlGraph, shapes: ox.Store | None, many: int) -> None:
+        self._terms = Terms(graph)
+        self._asker = Asker(graph, shapes, self._terms)
+        self._suspects = Suspects(self._terms, many)
+        self._failing: dict[tuple[al.FailsSparql, str], frozenset[Term]] = {}
+        self._regexes: set[tuple[str, str]] = set()
+        self._queries: list[str] = []
+
+    def outcome(self, plan: al.Plan, limit: int | None, focus: Sequence[Term] | None) -> Outcome:
+        """Return what becomes of a plan."""
+        begin = time.perf_counter()
+        self._queries, self._asker.queries, self._suspects.queries = [], [], []
+        results, more = _first(self._results(plan, focus), limit)
+        queries = (*self._suspects.queries, *self._asker.queries, *self._queries)
+        return Outcome(plan, results, more, queries, time.perf_counter() - begin)
 
     def _results(self, plan: al.Plan, focus: Sequence[Term] | None) -> Iterator[Result]:
+        if focus is None:
+            focus = self._narrowed(plan)
         if focus is None:
             yield from self._of(plan, None)
             return
@@ -62,18 +102,31 @@ class OnSparql:
         for start in range(0, len(nodes), _AT_ONCE):
             yield from self._of(plan, nodes[start : start + _AT_ONCE])
 
+    def _narrowed(self, plan: al.Plan) -> Sequence[Term] | None:
+        """Return the only focus nodes to ask a plan of, where they can be told; see ``Suspects``."""
+        renderer = self._renderer()
+        try:
+            suspects = self._suspects.of(plan, renderer)
+        except UsageError as error:
+            raise CalckgError(f"{plan.shape.node}: {error}") from None
+        self._check(renderer)
+        return suspects
+
+    def _renderer(self) -> Renderer:
+        return Renderer(self._terms, self._fails, self._asker.target_pattern)
+
     def _of(self, plan: al.Plan, only: Sequence[Term] | None) -> Iterator[Result]:
         try:
-            renderer = Renderer(self._terms, self._fails, self._asker.target_pattern)
+            renderer = self._renderer()
             focus = renderer.focus(plan.focus, only)
             if isinstance(plan.question, al.Asked):
                 ways = self._ways(renderer.chain, focus)
-                for result in self._asker.results(plan.question.query, plan.shape, focus):
+                many = only is None and self._suspects.is_large(plan.focus, renderer)
+                for result in self._asker.results(plan.question.query, plan.shape, focus, many=many):
                     yield from repeat(result, ways[result.focus] if ways else 1)
                 return
             query = renderer.query(plan.question, focus)
-            for regex, flags in renderer.regexes:
-                self._check(regex, flags)
+            self._check(renderer)
             self._queries.append(query.text)
             for row in self._terms.rows(query.text):
                 yield _result(query, row)
@@ -97,14 +150,13 @@ class OnSparql:
             self._failing[key] = frozenset(self._asker.failing(condition, candidates))
         return self._failing[key]
 
-    def _check(self, regex: str, flags: str) -> None:
+    def _check(self, renderer: Renderer) -> None:
         """Refuse a regular expression that the engine can't read: to it, no text would match."""
-        if (regex, flags) in self._regexes:
-            return
-        given = f", {ox.Literal(flags)}" if flags else ""
-        if not any(self._terms.rows(f'SELECT (REGEX("", {ox.Literal(regex)}{given}) AS ?read) WHERE {{ }}')):
-            raise CalckgError(f"sh:pattern {regex!r} can't be read by this store; write it plainer")
-        self._regexes.add((regex, flags))
+        for regex, flags in set(renderer.regexes) - self._regexes:
+            given = f", {ox.Literal(flags)}" if flags else ""
+            if not any(self._terms.rows(f'SELECT (REGEX("", {ox.Literal(regex)}{given}) AS ?read) WHERE {{ }}')):
+                raise CalckgError(f"sh:pattern {regex!r} can't be read by this store; write it plainer")
+            self._regexes.add((regex, flags))
 
 
 def _result(query: Query, row: Row) -> Result:

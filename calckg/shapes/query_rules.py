@@ -13,7 +13,7 @@ from calckg.shapes import model
 from calckg.shapes.model import SH, Term
 from calckg.shapes.nodes import XSD, Nodes, shown
 from calckg.shapes.query_text import Group, Select, Token, joined, parsed, tokens, variable
-from calckg.shapes.to_sparql import path_text
+from calckg.shapes.sparql_paths import path_text
 
 _OWL: Final = "http://www.w3.org/2002/07/owl#"
 _NEVER: Final = ("MINUS", "SERVICE", "VALUES")

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from calckg.errors import CalckgError
 from calckg.shapes import algebra as al
 from calckg.shapes.on_columns import OnColumns
-from calckg.shapes.to_sql import simple
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ class Relations(OnColumns):
         import duckdb
 
         for plan in plans:
-            if isinstance(plan.question, al.Values) and simple(plan.question.where):
+            if isinstance(plan.question, al.Values) and al.simple(plan.question.where):
                 self._joined.setdefault((plan.focus, plan.question.path), []).append(plan.question.where)
         for plan in plans:
             focus = self._focus_of(plan.focus)

@@ -165,6 +165,31 @@ def in_order(group: Group) -> list[Part]:
     return ordered
 
 
+def joined(group: Group) -> Group:
+    """Return a group with the same answer to whether it has a solution: triples that it asks for by EXISTS are its own.
+
+    An engine finds them by one join. Only what binds no variable that something else speaks of is moved.
+    """
+    found, rest = list[Part](), list[Part]()
+    for part in group.parts:
+        tests = conjuncts(part.test) if isinstance(part, Filter) else []
+        rest += map(Filter, tests) if tests else [part]
+    for part in rest:
+        match part:
+            case Filter(Exists(Group(parts))) if all(map(_is_plain, parts)):
+                others = [one for one in rest if one is not part]
+                bound = variables(tuple(one for one in others if isinstance(one, Triple)))
+                alone = variables(parts) - bound
+                found += parts if not alone & variables(tuple(others)) else [part]
+            case _:
+                found.append(part)
+    return Group(tuple(found))
+
+
+def _is_plain(part: Part) -> bool:
+    return isinstance(part, Triple) and (isinstance(part.path, Var) or not may_be_empty(part.path))
+
+
 def closures(path: Path) -> Iterator[model.Closure]:
     """Yield the repeated parts of a path."""
     match path:

@@ -104,6 +104,8 @@ class Terms:
                 yield {name: term for name, term in zip(names, row, strict=True) if _is_term(term)}
         except (OSError, ValueError, RuntimeError) as error:
             raise EndpointError(f"the query failed: {' '.join(str(error).split())}") from None
+        finally:
+            del found  # solutions must end in their own thread, and a traceback may keep this frame for longer
 
     def _asked(self, text: str) -> object:
         if not isinstance(self.graph, LocalGraph) or not any(f"{name}(" in text for name in self._functions):

@@ -18,6 +18,7 @@ from calckg.shapes import algebra as al
 from calckg.shapes import lexical, model
 from calckg.shapes.algebra import THIS, VALUE, Condition, End, Var
 from calckg.shapes.model import Path, Term
+from calckg.shapes.sparql_paths import group, nullable, path_text, walked
 from calckg.shapes.sparql_terms import Terms
 
 _TYPE: Final = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
@@ -25,50 +26,6 @@ _SUBCLASS: Final = "<http://www.w3.org/2000/01/rdf-schema#subClassOf>"
 _FUNCTIONS: Final = {"IRI": "isIRI", "BlankNode": "isBlank", "Literal": "isLiteral"}
 _BASES: Final = {**dict.fromkeys(set(lexical.BOUNDS) - {"integer"}, "integer"), "dateTimeStamp": "dateTime"}
 _PAIRWISE: Final = 3  # so many values are joined with each other; more are counted
-
-
-# --- paths
-
-
-def path_text(path: Path) -> str:
-    """Return a property path in SPARQL's syntax (SPARQL 1.1, 9.1)."""
-    match path:
-        case model.Predicate(iri):
-            return f"<{iri}>"
-        case model.Inverse(inner):
-            return f"^({path_text(inner)})"
-        case model.Sequence(paths):
-            return f"({'/'.join(map(path_text, paths))})"
-        case model.Alternative(paths):
-            return f"({'|'.join(map(path_text, paths))})"
-        case model.Closure(inner, least, many):
-            return f"({path_text(inner)}){('+' if least else '*') if many else '?'}"
-
-
-def nullable(path: Path) -> bool:
-    """Tell whether a path leads from every node to itself."""
-    match path:
-        case model.Inverse(inner):
-            return nullable(inner)
-        case model.Sequence(paths):
-            return all(map(nullable, paths))
-        case model.Alternative(paths):
-            return any(map(nullable, paths))
-        case model.Closure(inner, least, _):
-            return least == 0 or nullable(inner)
-        case _:
-            return False
-
-
-def walked(before: str, start: str, path: Path, end: str) -> str:
-    """Return a pattern: what ``before`` binds, and the variable ``end`` to what ``path`` leads to from ``start``."""
-    walk = f"{before} {start} {path_text(path)} {end} ."
-    return f"{{ {walk} }} UNION {{ {before} BIND({start} AS {end}) }}" if nullable(path) else walk
-
-
-def group(pattern: str) -> str:
-    """Put a pattern into braces, so that others can stand beside it."""
-    return f"{{ {pattern} }}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +137,20 @@ class Renderer:
                 return Query(self._select([THIS, VALUE, "other"], found, less), None, VALUE)
             case al.Asked():
                 raise TypeError("a question in SPARQL is not rendered but asked")
+
+    def values_alone(self, path: Path, end: Var, where: Condition) -> str:
+        """Return a SELECT of the values of which a condition ``of_value`` holds, of whatever node they are values."""
+        value = f"?{end.name}"
+        self._patterns = {end.name: walked("", self._fresh(), path, value)}
+        found = f"{{ SELECT DISTINCT {value} WHERE {{ {self._patterns[end.name]} }} }}"
+        tests = []
+        for one in al.conjuncts(where):
+            match one:
+                case al.Neg(al.IsA(var, cls)) if var == end and self._terms.local:  # elsewhere MINUS may keep them all
+                    found += f" MINUS {{ {self._of_target(model.TargetClass(cls), value)} }}"
+                case _:
+                    tests.append(self.condition(one))
+        return f"SELECT {value} WHERE {{ {found} {_filter(_joined(' && ', tests, 'true'))} }}"
 
     def _select(self, names: Sequence[str], pattern: str, where: str) -> str:
         selected = " ".join(f"?{name}" for name in (*self.chain, *names))

@@ -7,8 +7,8 @@ values, or ``focus(n)``, both made beforehand (``on_columns``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import count
 
 import pyoxigraph as ox
@@ -277,7 +277,7 @@ class Renderer:
         mine = _Bound(last, self._fresh())
         test = self._test(where, {**bound, end.name: mine})
         step = step_of(path)
-        if mine.used and step is not None and simple(where):
+        if mine.used and step is not None and al.simple(where):
             # Many nodes share a value: each is tested once.
             values = f"SELECT DISTINCT {step[2]} AS v FROM quad WHERE p = {self._id(ox.NamedNode(step[0]))}"
             tested = f"FROM ({values}) d JOIN node {mine.term} ON {mine.term}.id = d.v"
@@ -332,38 +332,6 @@ class Renderer:
         if not tables:
             return found
         return f"(EXISTS (SELECT 1 FROM {', '.join(tables)} WHERE {' AND '.join([*wheres, found])}))"
-
-
-def of_value(condition: Condition) -> bool:
-    """Tell whether a condition is one on the value alone, wherever it is a value."""
-    return THIS not in {var.name for var in _variables(condition)}
-
-
-def _variables(part: object) -> Iterator[Var]:
-    if isinstance(part, Var):
-        yield part
-    elif isinstance(part, tuple):
-        for one in part:
-            yield from _variables(one)
-    elif is_dataclass(part):
-        for field in fields(part):
-            yield from _variables(getattr(part, field.name))
-
-
-def simple(condition: Condition) -> bool:
-    """Tell whether a condition asks only what a value is, and of no triple."""
-    match condition:
-        case al.All(conditions) | al.Any(conditions) | al.ExactlyOne(conditions):
-            return all(map(simple, conditions))
-        case al.Neg(inner):
-            return simple(inner)
-        case al.Compares(_, _, other) | al.Same(_, other):
-            return not isinstance(other, Var)
-        case (
-            al.Constant() | al.OneOf() | al.IsKind() | al.HasDatatype() | al.LengthIs() | al.Matches() | al.InLanguage()
-        ):
-            return True
-    return False
 
 
 def step_of(path: model.Path) -> tuple[str, str, str] | None:

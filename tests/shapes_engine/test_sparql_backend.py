@@ -39,9 +39,11 @@ def short(term: object) -> str:
     return str(term).replace("<http://e/", ":").removesuffix(">")
 
 
-def results(shapes: str, data: str, graph: SparqlGraph | None = None, **options: object) -> list[tuple[str, str]]:
+def results(
+    shapes: str, data: str, graph: SparqlGraph | None = None, many: int = 10_000, **options: object
+) -> list[tuple[str, str]]:
     plans = list(compiler.compile_shapes(reader.read(triples(shapes))))
-    backend = OnSparql(graph or LocalGraph(store(data)))
+    backend = OnSparql(graph or LocalGraph(store(data)), many=many)
     outcomes = backend.run(plans, **options)  # type: ignore[arg-type]
     return [(short(r.focus), short(r.value)) for outcome in outcomes for r in outcome.results]
 
@@ -50,6 +52,7 @@ PEOPLE = """:a a :Person ; :knows :b, :c, :d, :e . :b a :Person ; :knows :b . :c
 :Poet rdfs:subClassOf :Person . :d a :Poet . :e :age 7, 8, 9 ."""
 
 
+@pytest.mark.parametrize("many", [1, 10_000])
 @pytest.mark.parametrize("endpoint", [False, True])
 @pytest.mark.parametrize(
     ("constraint", "expected"),
@@ -76,11 +79,11 @@ PEOPLE = """:a a :Person ; :knows :b, :c, :d, :e . :b a :Person ; :knows :b . :c
         ("sh:path :knows ; sh:equals :knows", []),
     ],
 )  # fmt: skip
-def test_core_constraints(constraint: str, expected: list[tuple[str, str]], endpoint: bool) -> None:
+def test_core_constraints(constraint: str, expected: list[tuple[str, str]], endpoint: bool, many: int) -> None:
     kind = "PropertyShape" if constraint.startswith("sh:path") else "NodeShape"
     shapes = f":s a sh:{kind} ; sh:targetClass :Person ; {constraint} ."
     graph: SparqlGraph = Distant(store(PEOPLE)) if endpoint else LocalGraph(store(PEOPLE))
-    assert results(shapes, PEOPLE, graph) == expected
+    assert results(shapes, PEOPLE, graph, many) == expected
 
 
 def test_a_target_that_the_data_do_not_have_is_its_own_value_of_a_path_of_no_length() -> None:
@@ -141,6 +144,58 @@ def test_only_the_focus_nodes_that_are_asked_for() -> None:
     shapes = ":s a sh:PropertyShape ; sh:targetClass :Person ; sh:path :knows ; sh:maxCount 0 ."
     focus = [ox.NamedNode("http://e/b"), ox.NamedNode("http://e/c")]  # :c is no Person
     assert results(shapes, PEOPLE, focus=focus) == [(":b", "None")]
+
+
+class Counting(LocalGraph):
+    """A store that keeps what it is asked."""
+
+    def __init__(self, store: ox.Store) -> None:
+        super().__init__(store)
+        self.asked: list[str] = []
+
+    def query(self, text: str) -> Result:
+        self.asked.append(text)
+        return super().query(text)
+
+
+@pytest.mark.parametrize(
+    ("constraint", "wrong"),
+    [
+        ("sh:path :name ; sh:pattern '^[a-z]+$'", ":p7 :name 'A'"),
+        ("sh:path :name ; sh:maxCount 1", ":p7 :name 'b'"),
+        ("sh:path :name ; sh:uniqueLang true", ":p7 :name 'a'@en, 'b'@en"),
+        ("sh:path [ sh:alternativePath ( :name :alias ) ] ; sh:nodeKind sh:Literal", ":p7 :alias :p8"),
+        ("sh:path :knows ; sh:class :Person", ":p7 :knows :stone"),
+    ],
+)
+def test_of_many_focus_nodes_those_are_asked_that_may_be_wrong(constraint: str, wrong: str) -> None:
+    people = " ".join(f":p{n} a :Person ; :name 'a' ; :knows :p{n} ." for n in range(20))
+    shapes = f":s a sh:PropertyShape ; sh:targetClass :Person ; {constraint} ."
+    for data, found in ((people, []), (f"{people} {wrong} .", [":p7"])):
+        graph = Counting(store(data))
+        assert [focus for focus, _ in results(shapes, "", graph, many=10)] == found
+        assert sum(":p7" in text.replace("<http://e/p7>", ":p7") for text in graph.asked) == len(found)
+        assert not any("<http://e/p8>" in text for text in graph.asked if "?this ?value WHERE" in text)
+
+
+def test_where_others_have_the_same_values_those_of_the_target_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("calckg.shapes.suspects._FEW", 5)
+    others = " ".join(f":t{n} :name {n} ." for n in range(20))
+    people = " ".join(f":p{n} a :Person ; :name 'a' ." for n in range(20))
+    shapes = ":s a sh:PropertyShape ; sh:targetClass :Person ; sh:path :name ; sh:datatype xsd:string ."
+    assert results(shapes, f"{others} {people} :p3 :name 3 .", many=10) == [
+        (":p3", '"3"^^<http://www.w3.org/2001/XMLSchema#integer')
+    ]
+
+
+def test_what_can_not_be_asked_is_told_in_its_turn() -> None:
+    data = triples(":a :p _:x . :s sh:targetNode :a ; sh:path :p ; sh:nodeKind sh:Literal ; sh:hasValue _:x .")
+    plans = list(compiler.compile_shapes(reader.read(data)))
+    plans.sort(key=lambda plan: plan.constraint.component.endswith("#HasValueConstraintComponent"))
+    outcomes = OnSparql(Distant(store(":a :p :b ."))).run(plans)
+    assert [short(result.focus) for result in next(outcomes).results] == [":a"]
+    with pytest.raises(CalckgError, match="a blank node can't be asked of an endpoint"):
+        next(outcomes)
 
 
 def test_a_blank_node_of_the_shapes_is_found_in_a_local_store_and_refused_at_an_endpoint() -> None:

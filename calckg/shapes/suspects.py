@@ -1,0 +1,128 @@
+"""Which focus nodes a constraint can have results of, found by reading its predicates through.
+
+A store looks up one focus node after the other, at ten times the cost of reading the triples of a predicate in their
+order. So a constraint on many focus nodes is first asked of its predicate alone, whoever has it: mostly nothing is
+wrong with any value, and that is that. Where little is, the constraint is asked of those nodes only.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Final
+
+import pyoxigraph as ox
+
+from calckg.shapes import algebra as al
+from calckg.shapes import model
+from calckg.shapes.algebra import THIS, VALUE, Var
+from calckg.shapes.model import Path, Term
+from calckg.shapes.sparql_paths import walked
+from calckg.shapes.sparql_terms import Terms
+from calckg.shapes.to_sparql import Renderer
+
+_FEW: Final = 2_000  # suspects, or values: more are no help
+
+
+class Suspects:
+    """Asks one graph, and remembers which targets give ``many`` focus nodes or more."""
+
+    def __init__(self, terms: Terms, many: int) -> None:
+        self._terms, self._many = terms, many
+        self._large: dict[al.Focus, bool] = {}
+        self.queries: list[str] = []
+        """What was asked; clear it between plans."""
+
+    def of(self, plan: al.Plan, renderer: Renderer) -> list[Term] | None:
+        """Return the focus nodes of which a plan can have results, and maybe others; ``None``: any may be one."""
+        wrong = _wrong(plan.question)
+        if plan.focus.hops or wrong is None or not self.is_large(plan.focus, renderer):
+            return None
+        return self._where(wrong, renderer.focus(plan.focus), renderer)
+
+    def _where(self, wrong: al.Condition, focus: str, renderer: Renderer) -> list[Term] | None:
+        """Return the nodes of which a condition may hold."""
+        found = (self._where_one(one, focus, renderer) for one in al.conjuncts(wrong))
+        return next((nodes for nodes in found if nodes is not None), None)
+
+    def _where_one(self, wrong: al.Condition, focus: str, renderer: Renderer) -> list[Term] | None:
+        match wrong:
+            case al.Neg(al.All(conditions)):
+                return self._where_one(al.Any(tuple(map(al.Neg, conditions))), focus, renderer)
+            case al.Any(conditions):
+                every = dict[Term, None]()
+                for one in conditions:
+                    nodes = self._where(one, focus, renderer)
+                    if nodes is None:
+                        return None
+                    every |= dict.fromkeys(nodes)
+                return list(every)
+            case al.Reaches(Var("this"), path, ox.NamedNode() | ox.Literal() as end) if _is_step(path):
+                return self._few(f"SELECT DISTINCT ?{THIS} WHERE {{ {walked('', f'?{THIS}', path, str(end))} }}")
+            case al.Neg(al.Reaches(Var("this"), path, ox.NamedNode() | ox.Literal() as end)) if _is_step(path):
+                return self._without(walked("", f"?{THIS}", path, str(end)), focus)
+            case al.Exists(Var("this"), path, end, where) if _is_step(path) and al.of_value(where):
+                return self._of_values(path, renderer.values_alone(path, end, where), end, focus)
+            case al.Count(Var("this"), path, end, al.Constant(True), ">", number) if _is_step(path):
+                many = f"GROUP BY ?{THIS} HAVING (COUNT(DISTINCT ?{end.name}) > {number})"
+                return self._few(f"SELECT ?{THIS} WHERE {{ {_walk(path, end)} }} {many}")
+            case (
+                al.Count(Var("this"), path, end, al.Constant(True), "<", 1)
+                | al.Neg(al.Exists(Var("this"), path, end, al.Constant(True)))
+                | al.Neg(al.Count(Var("this"), path, end, al.Constant(True), ">=", 1))
+            ) if _is_step(path):
+                return self._without(_walk(path, end), focus)
+        return None
+
+    def _without(self, pattern: str, focus: str) -> list[Term] | None:
+        if not self._terms.local:  # elsewhere MINUS may keep all triples of the predicate
+            return None
+        return self._few(f"SELECT DISTINCT ?{THIS} WHERE {{ {focus} MINUS {{ {pattern} }} }}")
+
+    def is_large(self, focus: al.Focus, renderer: Renderer) -> bool:
+        """Tell whether the targets give many focus nodes."""
+        if focus not in self._large:
+            query = f"SELECT ?{THIS} WHERE {{ {renderer.focus(focus)} }} LIMIT {self._many}"
+            self.queries.append(query)
+            self._large[focus] = sum(1 for _ in self._terms.rows(query)) == self._many
+        return self._large[focus]
+
+    def _of_values(self, path: Path, wrong: str, end: Var, focus: str) -> list[Term] | None:
+        values = self._few(wrong)
+        if values is None:  # much is wrong with other nodes: see whether it is with these, too
+            whose = f"{{ SELECT DISTINCT ?{THIS} WHERE {{ {{ {wrong} }} {_walk(path, end)} }} }}"
+            return self._few(f"SELECT DISTINCT ?{THIS} WHERE {{ {whose} {focus} }}")
+        if not values:
+            return values
+        table = self._terms.table([end.name], [[value] for value in values])
+        return self._few(f"SELECT DISTINCT ?{THIS} WHERE {{ {table} {_walk(path, end)} }}")
+
+    def _few(self, query: str) -> list[Term] | None:
+        """Return what a query of one variable finds, if it is not much."""
+        limited = f"{query} LIMIT {_FEW + 1}"
+        self.queries.append(limited)
+        found = [term for row in islice(self._terms.rows(limited), _FEW + 1) for term in row.values()]
+        if len(found) > _FEW or (not self._terms.local and any(isinstance(term, ox.BlankNode) for term in found)):
+            return None  # a blank node has no name at an endpoint
+        return list(dict.fromkeys(found))
+
+
+def _wrong(question: al.Question) -> al.Condition | None:
+    """Return what holds of each focus node that has a result; ``None`` where no condition says it."""
+    match question:
+        case al.Values(None, where) | al.Nodes(where):
+            return where
+        case al.Values(path, where) if path is not None:
+            return al.Exists(Var(THIS), path, Var(VALUE), where)
+        case al.Languages(path):
+            return al.Count(Var(THIS), path, Var(VALUE), al.Constant(True), ">", 1)
+    return None
+
+
+def _is_step(path: Path) -> bool:
+    return isinstance(path, model.Predicate) or (
+        isinstance(path, model.Alternative) and all(isinstance(one, model.Predicate) for one in path.paths)
+    )
+
+
+def _walk(path: Path, end: Var) -> str:
+    return walked("", f"?{THIS}", path, f"?{end.name}")
