@@ -24,11 +24,10 @@ _FEW: Final = 2_000  # suspects, or values: more are no help
 
 
 class Suspects:
-    """Asks one graph, and remembers which targets give ``many`` focus nodes or more."""
+    """Asks one graph, and remembers in ``large`` which targets give ``many`` focus nodes or more."""
 
-    def __init__(self, terms: Terms, many: int) -> None:
-        self._terms, self._many = terms, many
-        self._large: dict[al.Focus, bool] = {}
+    def __init__(self, terms: Terms, many: int, large: dict[al.Focus, bool]) -> None:
+        self._terms, self._many, self._large = terms, many, large
         self.queries: list[str] = []
         """What was asked; clear it between plans."""
 
@@ -81,9 +80,10 @@ class Suspects:
     def is_large(self, focus: al.Focus, renderer: Renderer) -> bool:
         """Tell whether the targets give many focus nodes."""
         if focus not in self._large:
-            query = f"SELECT ?{THIS} WHERE {{ {renderer.focus(focus)} }} LIMIT {self._many}"
-            self.queries.append(query)
-            self._large[focus] = sum(1 for _ in self._terms.rows(query)) == self._many
+            some = f"SELECT ?{THIS} WHERE {{ {renderer.focus(focus)} }} LIMIT {self._many}"
+            self.queries.append(f"SELECT (COUNT(*) AS ?n) WHERE {{ {{ {some} }} }}")
+            rows = self._terms.rows(self.queries[-1])
+            self._large[focus] = any(row["n"].value == str(self._many) for row in rows if "n" in row)
         return self._large[focus]
 
     def _of_values(self, path: Path, wrong: str, end: Var, focus: str) -> list[Term] | None:

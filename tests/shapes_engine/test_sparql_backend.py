@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyoxigraph as ox
 import pytest
 
-from calckg.errors import CalckgError
+from calckg.errors import CalckgError, EndpointError
 from calckg.shapes import compiler, reader
 from calckg.shapes.on_sparql import OnSparql
 from calckg.sparql import LocalGraph, Result, SparqlGraph
@@ -186,6 +186,22 @@ def test_where_others_have_the_same_values_those_of_the_target_are_asked(monkeyp
     assert results(shapes, f"{others} {people} :p3 :name 3 .", many=10) == [
         (":p3", '"3"^^<http://www.w3.org/2001/XMLSchema#integer')
     ]
+
+
+class Short(Distant):
+    """An endpoint that gives up where a whole predicate is counted."""
+
+    def query(self, text: str) -> Result:
+        if "HAVING" in text and "?this a" not in text and "#type>" not in text:
+            raise EndpointError("http://e/query answered 504 Gateway Timeout: too long")
+        return super().query(text)
+
+
+def test_an_endpoint_that_gives_up_on_a_predicate_is_asked_of_its_nodes() -> None:
+    shapes = ":s a sh:PropertyShape ; sh:targetClass :Person ; sh:path :knows ; sh:maxCount 3 ."
+    assert results(shapes, PEOPLE, Short(store(PEOPLE)), many=1) == [(":a", "None")]
+    with pytest.raises(EndpointError, match="Gateway Timeout"):
+        results(shapes.replace("targetClass :Person", "targetSubjectsOf :knows"), PEOPLE, Short(store(PEOPLE)), many=1)
 
 
 def test_what_can_not_be_asked_is_told_in_its_turn() -> None:
