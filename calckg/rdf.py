@@ -168,23 +168,24 @@ def format_named(name: str) -> ox.RdfFormat:
     return FORMATS[name]
 
 
-def write_quads(quads: Iterable[ox.Quad], output: IO[bytes], name: str) -> None:
+def write_quads(quads: Iterable[ox.Quad | ox.Triple], output: IO[bytes], name: str) -> None:
     """Write ``quads`` to ``output`` in the format called ``name``, in one order whatever theirs was.
 
-    Formats without named graphs get the merge: each triple once. Raises ``UsageError`` for an unknown name.
+    A triple is one of the default graph. Formats without named graphs get the merge: each triple once. Raises
+    ``UsageError`` for an unknown name.
     """
     rdf_format = format_named(name)
-    statements: set[ox.Quad] | set[ox.Triple]
+    statements: set[ox.Quad | ox.Triple] | set[ox.Triple]
     if rdf_format.supports_datasets:
         statements = set(quads)
     else:
-        statements = {ox.Triple(q.subject, q.predicate, q.object) for q in quads}
+        statements = {q if isinstance(q, ox.Triple) else ox.Triple(q.subject, q.predicate, q.object) for q in quads}
     if name in LINES:
         output.writelines(line.encode() for line in sorted(f"{statement} .\n" for statement in statements))
     elif name == "turtle":
         write_turtle(cast("set[ox.Triple]", statements), output)
     else:
-        serialise(sorted(statements, key=_graph_and_sort_key), output, name)
+        serialise(cast("list[ox.Quad]", sorted(statements, key=_graph_and_sort_key)), output, name)
 
 
 def _graph_and_sort_key(statement: ox.Triple | ox.Quad) -> tuple[str, tuple[str, bool, str, str]]:

@@ -63,7 +63,7 @@ def sparql(
     result = graph.query(text)
     if isinstance(result, ox.QueryTriples):
         stream = BytesIO()
-        rdf.write_quads((ox.Quad(t.subject, t.predicate, t.object) for t in result), stream, name)
+        rdf.write_quads(result, stream, name)
         emit(stream.getvalue(), output)
     elif isinstance(result, ox.QueryBoolean):
         emit(_boolean(result, name), output)

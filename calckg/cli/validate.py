@@ -190,7 +190,7 @@ def _rendered(report: Report, outcome: Validation, name: str, width: int | None,
 
     if name in rdf.FORMATS:
         stream = BytesIO()
-        rdf.write_quads((ox.Quad(t.subject, t.predicate, t.object) for t in outcome.graph()), stream, name)
+        rdf.write_quads(outcome.graph(), stream, name)
         return stream.getvalue()
     if name == "sarif":
         return ci_formats.sarif(report, _left_out(outcome)).encode()
