@@ -20,7 +20,6 @@ from calckg import (
     columnar,
     derive,
     earlier,
-    kg,
     loading,
     naming,
     quads,
@@ -191,7 +190,7 @@ def _write(
 def _settle(connection: DuckDBPyConnection, folder: Path) -> None:
     spill = str(folder / "spill").replace("'", "''")
     connection.execute(f"SET temp_directory = '{spill}'; SET memory_limit = '1200MB'")
-    connection.execute(f"SET max_temp_directory_size = '{kg.SPILL}'")
+    connection.execute(f"SET max_temp_directory_size = '{columnar.SPILL}'")
     connection.execute("SET preserve_insertion_order = false")
     # The file is of no use before it is whole; a checkpoint on the way takes seconds.
     connection.execute("SET checkpoint_threshold = '1TB'")

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
@@ -22,6 +22,7 @@ from calckg.quads.sql import escaped
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+SPILL: Final = "20GB"  # what does not fit into memory may take so much of a disk; a query that wants more is at fault
 _TRIES = 3  # with a hash each that has two terms in common
 IRI, BLANK, LITERAL = 0, 1, 2
 DEFAULT_GRAPH = 0
@@ -126,12 +127,27 @@ def tail_of(alias: str) -> str:
     )
 
 
+def in_memory() -> DuckDBPyConnection:
+    """Open an empty database in memory.
+
+    What does not fit there goes to a folder for temporary files that is made when it is needed, and removed with the
+    connection. DuckDB's own choice would be the user's working directory.
+    """
+    import tempfile
+    import uuid
+
+    import duckdb
+
+    scratch = str(Path(tempfile.gettempdir()) / f"calckg-{uuid.uuid4().hex}")
+    return duckdb.connect(":memory:", config={"temp_directory": scratch, "max_temp_directory_size": SPILL})
+
+
 def connect(path: Path | None = None, *, read_only: bool = False) -> DuckDBPyConnection:
     """Open the columns at ``path``, or empty ones in memory, with the two tables in place."""
     import duckdb
 
     try:
-        connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only)
+        connection = duckdb.connect(str(path), read_only=read_only) if path else in_memory()
     except duckdb.Error as error:
         raise CalckgError(f"{path}: the columns can't be opened ({error}); build the graph again") from None
     if not read_only:

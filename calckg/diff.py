@@ -7,7 +7,6 @@ A blank node is the same when its label is; the graphs that calckg builds have n
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,21 +92,15 @@ class Change:
 
 
 class Difference:
-    """What changed from one built graph to another; a context manager, for it keeps scratch files.
+    """What changed from one built graph to another; a context manager, for it holds both graphs open.
 
     ``old`` and ``new`` are graph directories. Raises ``CalckgError`` when the columns of one can't be opened.
     """
 
     def __init__(self, old: Path, new: Path) -> None:
-        import duckdb
-
-        self._folder = tempfile.TemporaryDirectory(prefix="calckg-diff-")
-        self._connection = duckdb.connect(":memory:")
+        self._connection = columnar.in_memory()
         try:
-            self._connection.execute(
-                f"SET temp_directory = {quoted(self._folder.name)}; SET memory_limit = '2GB';"
-                "SET preserve_insertion_order = false"
-            )
+            self._connection.execute("SET memory_limit = '2GB'; SET preserve_insertion_order = false")
             _attach(self._connection, old, new)
             self._connection.execute(_TERMS + _DELTA)
         except BaseException:
@@ -121,9 +114,8 @@ class Difference:
         self.close()
 
     def close(self) -> None:
-        """Let go of both graphs and of the scratch files."""
+        """Let go of both graphs."""
         self._connection.close()
-        self._folder.cleanup()
 
     def counts(self) -> tuple[int, int]:
         """Count the quads that were added and those that were removed."""

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from calckg import bundle
+from calckg import bundle, columnar
 from calckg.errors import CalckgError, SourceError, UsageError
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from calckg.sparql import SparqlGraph
 
-SPILL = "20GB"  # what does not fit into memory may take so much of a disk; a query that wants more is at fault
 _Side = TypeVar("_Side")
 
 
@@ -166,16 +165,11 @@ def _attached(path: Path) -> DuckDBPyConnection:
     """Open the columns at ``path`` in a database of their own.
 
     Were they the database, DuckDB would hand out the one that this process has open by that name, of an earlier build
-    too, and put what does not fit into memory beside them; so it goes to a folder that is made when it is needed, and
-    removed with the connection.
+    too, and put what does not fit into memory beside them.
     """
-    import tempfile
-    import uuid
-
     import duckdb
 
-    scratch = str(Path(tempfile.gettempdir()) / f"calckg-{uuid.uuid4().hex}")
-    connection = duckdb.connect(":memory:", config={"temp_directory": scratch, "max_temp_directory_size": SPILL})
+    connection = columnar.in_memory()
     name = str(path).replace("'", "''")
     try:
         connection.execute(f"ATTACH '{name}' AS graph (READ_ONLY)")

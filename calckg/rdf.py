@@ -168,16 +168,16 @@ def format_named(name: str) -> ox.RdfFormat:
     return FORMATS[name]
 
 
-def write_quads(quads: Iterable[ox.Quad | ox.Triple], output: IO[bytes], name: str) -> None:
+def write_quads(quads: Iterable[ox.Quad] | Iterable[ox.Triple], output: IO[bytes], name: str) -> None:
     """Write ``quads`` to ``output`` in the format called ``name``, in one order whatever theirs was.
 
-    A triple is one of the default graph. Formats without named graphs get the merge: each triple once. Raises
+    Triples are of the default graph. Formats without named graphs get the merge: each triple once. Raises
     ``UsageError`` for an unknown name.
     """
     rdf_format = format_named(name)
     statements: set[ox.Quad | ox.Triple] | set[ox.Triple]
     if rdf_format.supports_datasets:
-        statements = set(quads)
+        statements = set[ox.Quad | ox.Triple](quads)
     else:
         statements = {q if isinstance(q, ox.Triple) else ox.Triple(q.subject, q.predicate, q.object) for q in quads}
     if name in LINES:

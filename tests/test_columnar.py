@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -260,3 +261,17 @@ def test_lines_of_a_file_are_staged_as_the_quads_are(
     assert columnar.stage_lines(connection, path, G.value) == len(triples)
     columnar.settle(connection)
     assert {quad.triple for quad in columnar.quads(connection)} == triples
+
+
+def test_what_does_not_fit_into_memory_is_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
+    for name in ("here", "scratch"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    connection = columnar.connect()
+    connection.execute("SET memory_limit = '30MB'")
+    connection.execute("CREATE TEMP TABLE large AS SELECT range AS n, hash(range) AS h FROM range(3_000_000)")
+    assert any((tmp_path / "scratch").rglob("*.tmp"))
+    connection.close()
+    assert not any((tmp_path / "scratch").iterdir())
+    assert not any(Path().iterdir())

@@ -95,6 +95,16 @@ def test_the_order_of_the_input_does_not_show(name: str, data: st.DataObject) ->
     assert written(quads, name) == written(again, name)
 
 
+@pytest.mark.parametrize("name", SUFFIX)
+@FEW
+@given(data=st.data())
+def test_triples_are_written_as_the_default_graph_is(name: str, data: st.DataObject) -> None:
+    quads = data.draw(st.lists(terms.quads(terms.XML_TEXT, graphs=False), max_size=6))
+    stream = io.BytesIO()
+    rdf.write_quads([quad.triple for quad in quads], stream, name)
+    assert stream.getvalue() == written(quads, name)
+
+
 @given(st.lists(terms.quads(terms.TEXT, blanks=False, graphs=False), max_size=6))
 def test_canonical_turtle_is_a_fixed_point(folder: Path, quads: list[ox.Quad]) -> None:
     once = written(quads, "turtle")

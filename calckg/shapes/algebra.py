@@ -8,12 +8,12 @@ terms. Nothing here grows with the data, and both renderers know every class: ``
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 import pyoxigraph as ox
 
-from calckg.shapes.model import Constraint, Path, Shape, Sparql, Target, Term
+from calckg.shapes.model import Constraint, Path, Shape, Sparql, Target, Term, within
 
 THIS: Final = "this"
 VALUE: Final = "value"
@@ -230,18 +230,7 @@ def conjuncts(condition: Condition) -> Iterator[Condition]:
 
 def of_value(condition: Condition) -> bool:
     """Tell whether a condition is one on the value alone, wherever it is a value."""
-    return THIS not in {var.name for var in _variables(condition)}
-
-
-def _variables(part: object) -> Iterator[Var]:
-    if isinstance(part, Var):
-        yield part
-    elif isinstance(part, tuple):
-        for one in part:
-            yield from _variables(one)
-    elif is_dataclass(part):
-        for one in fields(part):
-            yield from _variables(getattr(part, one.name))
+    return not any(part == Var(THIS) for part in within(condition))
 
 
 def simple(condition: Condition) -> bool:

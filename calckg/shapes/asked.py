@@ -50,15 +50,16 @@ class Asker:
         *,
         many: bool = False,
     ) -> Iterator[Result]:
-        """Yield the results of a constraint in SPARQL, in no order; ``many`` says that there are many focus nodes.
+        """Yield the results of a constraint in SPARQL, in no order.
 
-        ``focus`` are the focus nodes, or a pattern that binds ``?this`` to them. An ASK is asked of the pairs of focus
-        node and value node ``values``; without them, of what the path of the shape leads to. Raises ``CalckgError`` for
-        a query that can't be asked of this graph, is malformed, or reports a failure of its own.
+        ``focus`` are the focus nodes, or a pattern that binds ``?this`` to them; ``many`` says that there are many, and
+        that the graph is a store in this process. An ASK is asked of the pairs of focus node and value node ``values``;
+        without them, of what the path of the shape leads to. Raises ``CalckgError`` for a query that can't be asked of
+        this graph, is malformed, or reports a failure of its own.
         """
         try:
             select = parsed(query.query)
-            if many and self._terms.local and not query.ask and select.separate([THIS]):
+            if many and not query.ask and select.separate([THIS]):
                 select = with_minus(select)
             given = {**dict(query.values), **self._special(select, shape)}
             found = self._found(select, query, shape, given, focus, values)

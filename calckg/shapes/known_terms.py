@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -133,21 +132,16 @@ class KnownTerms:
 
 def _terms(value: object) -> Iterator[Term]:
     """Yield every term in a plan; a predicate is one too."""
-    if isinstance(value, ox.NamedNode | ox.BlankNode | ox.Literal):
-        yield value
-    elif isinstance(value, model.Predicate | model.TargetSubjectsOf | model.TargetObjectsOf):
-        yield ox.NamedNode(value.iri)
-    elif isinstance(value, al.Triples):
-        yield from map(ox.NamedNode, value.allowed)
-    elif isinstance(value, model.Sparql):
-        yield from (term for _, term in value.values)
-        yield from select_tree.terms(None if value.ask else select_reader.tree(value.query))
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _terms(item)
-    elif is_dataclass(value) and not isinstance(value, model.Constraint):
-        for field in fields(value):
-            yield from _terms(getattr(value, field.name))
+    for part in model.within(value, (model.Constraint, model.Sparql)):
+        if isinstance(part, ox.NamedNode | ox.BlankNode | ox.Literal):
+            yield part
+        elif isinstance(part, model.Predicate | model.TargetSubjectsOf | model.TargetObjectsOf):
+            yield ox.NamedNode(part.iri)
+        elif isinstance(part, al.Triples):
+            yield from map(ox.NamedNode, part.allowed)
+        elif isinstance(part, model.Sparql):
+            yield from (term for _, term in part.values)
+            yield from select_tree.terms(None if part.ask else select_reader.tree(part.query))
 
 
 def _term(kind: int, value: str, datatype: str | None, lang: str | None) -> Term:

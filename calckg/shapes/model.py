@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Final, TypeAlias
 
 import pyoxigraph as ox
 
 Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal
 SH: Final = "http://www.w3.org/ns/shacl#"
+
+
+def within(value: object, closed: tuple[type, ...] = ()) -> Iterator[object]:
+    """Yield a value and all that is in it: items of tuples, fields of dataclasses, but not those of ``closed``."""
+    yield value
+    if isinstance(value, tuple):
+        for item in value:
+            yield from within(item, closed)
+    elif is_dataclass(value) and not isinstance(value, closed):
+        for one in fields(value):
+            yield from within(getattr(value, one.name), closed)
 
 
 # --- property paths (SHACL 2.3.1)

@@ -8,12 +8,12 @@ query of a shape may not have MINUS of its own (SHACL, appendix A); this is how 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from calckg.shapes.algebra import THIS
 from calckg.shapes.query_text import Group, Select, Token, variable
 
-Part = Token | Group | Select
+Part: TypeAlias = Token | Group | Select
 _NAMED: Final = ("var", "iri")
 _WORDS: Final = frozenset({"a", "true", "false"})
 

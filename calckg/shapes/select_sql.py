@@ -34,8 +34,8 @@ from calckg.shapes.select_tree import (
     Union,
     Var,
     conjuncts,
+    flattened,
     in_order,
-    joined,
     looked_into,
     may_be_empty,
 )
@@ -146,7 +146,7 @@ class _Translator:
         """Return a test for solutions of a group, the variables around it being what they are."""
         inner = Block(block.given | block.seen, block)
         tests = []
-        for one in self._group([inner], joined(group)):
+        for one in self._group([inner], flattened(group)):
             if one.tables:
                 tests.append(f"EXISTS (SELECT 1{one.source()})")
             else:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import pyoxigraph as ox
 
 from calckg.shapes import model
-from calckg.shapes.model import Path, Term
+from calckg.shapes.model import Path, Term, within
 
 
 class Outside(Exception):  # noqa: N818 - no error: the query is asked in another way
@@ -101,28 +101,16 @@ class Tree:
 
 def terms(value: object) -> Iterator[Term]:
     """Yield the terms that a tree speaks of, the predicates of its paths too."""
-    if isinstance(value, ox.NamedNode | ox.Literal):
-        yield value
-    elif isinstance(value, model.Predicate):
-        yield ox.NamedNode(value.iri)
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from terms(item)
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from terms(getattr(value, field.name))
+    for part in within(value):
+        if isinstance(part, ox.NamedNode | ox.Literal):
+            yield part
+        elif isinstance(part, model.Predicate):
+            yield ox.NamedNode(part.iri)
 
 
 def variables(value: object) -> set[str]:
     """Return the names of the variables that a part of a tree speaks of."""
-    if isinstance(value, Var):
-        return {value.name}
-    found = {value.name} if isinstance(value, Bind) else set[str]()
-    if isinstance(value, tuple):
-        return found.union(*map(variables, value))
-    if is_dataclass(value):
-        return found.union(*(variables(getattr(value, field.name)) for field in fields(value)))
-    return found
+    return {part.name for part in within(value) if isinstance(part, Var | Bind)}
 
 
 def conjuncts(expression: Expression) -> list[Expression]:
@@ -165,7 +153,7 @@ def in_order(group: Group) -> list[Part]:
     return ordered
 
 
-def joined(group: Group) -> Group:
+def flattened(group: Group) -> Group:
     """Return a group with the same answer to whether it has a solution: triples that it asks for by EXISTS are its own.
 
     An engine finds them by one join. Only what binds no variable that something else speaks of is moved.

@@ -64,11 +64,7 @@ class Suspects:
             case al.Count(Var("this"), path, end, al.Constant(True), ">", number) if _is_step(path):
                 many = f"GROUP BY ?{THIS} HAVING (COUNT(DISTINCT ?{end.name}) > {number})"
                 return self._few(f"SELECT ?{THIS} WHERE {{ {_walk(path, end)} }} {many}")
-            case (
-                al.Count(Var("this"), path, end, al.Constant(True), "<", 1)
-                | al.Neg(al.Exists(Var("this"), path, end, al.Constant(True)))
-                | al.Neg(al.Count(Var("this"), path, end, al.Constant(True), ">=", 1))
-            ) if _is_step(path):
+            case al.Count(Var("this"), path, end, al.Constant(True), "<", 1) if _is_step(path):
                 return self._without(_walk(path, end), focus)
         return None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pyoxigraph as ox
 import pytest
 
@@ -164,7 +166,7 @@ class Counting(LocalGraph):
         ("sh:path :name ; sh:pattern '^[a-z]+$'", ":p7 :name 'A'"),
         ("sh:path :name ; sh:maxCount 1", ":p7 :name 'b'"),
         ("sh:path :name ; sh:uniqueLang true", ":p7 :name 'a'@en, 'b'@en"),
-        ("sh:path [ sh:alternativePath ( :name :alias ) ] ; sh:nodeKind sh:Literal", ":p7 :alias :p8"),
+        ("sh:path [ sh:alternativePath ( :name :alias ) ] ; sh:nodeKind sh:Literal", ":p7 :alias :stone"),
         ("sh:path :knows ; sh:class :Person", ":p7 :knows :stone"),
     ],
 )
@@ -174,8 +176,8 @@ def test_of_many_focus_nodes_those_are_asked_that_may_be_wrong(constraint: str, 
     for data, found in ((people, []), (f"{people} {wrong} .", [":p7"])):
         graph = Counting(store(data))
         assert [focus for focus, _ in results(shapes, "", graph, many=10)] == found
-        assert sum(":p7" in text.replace("<http://e/p7>", ":p7") for text in graph.asked) == len(found)
-        assert not any("<http://e/p8>" in text for text in graph.asked if "?this ?value WHERE" in text)
+        named = [set(re.findall("<http://e/(p[0-9]+)>", text)) for text in graph.asked]
+        assert list(filter(None, named)) == [{focus[1:]} for focus in found]
 
 
 def test_where_others_have_the_same_values_those_of_the_target_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,7 +194,7 @@ class Short(Distant):
     """An endpoint that gives up where a whole predicate is counted."""
 
     def query(self, text: str) -> Result:
-        if "HAVING" in text and "?this a" not in text and "#type>" not in text:
+        if "HAVING" in text and "#type>" not in text:
             raise EndpointError("http://e/query answered 504 Gateway Timeout: too long")
         return super().query(text)
 
