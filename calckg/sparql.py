@@ -5,6 +5,8 @@ Results are pyoxigraph's own (``QuerySolutions``, ``QueryBoolean``, ``QueryTripl
 
 from __future__ import annotations
 
+import math
+import os
 import re
 from collections.abc import Iterator
 from typing import Protocol
@@ -51,12 +53,17 @@ class LocalGraph:
 
 
 class EndpointGraph:
-    """A distant SPARQL 1.1 Protocol endpoint, asked by POST with SPARQL JSON or N-Triples back."""
+    """A distant SPARQL 1.1 Protocol endpoint, asked by POST with SPARQL JSON or N-Triples back.
 
-    def __init__(self, url: str, timeout: float = 300.0) -> None:
+    It may take ``timeout`` seconds for an answer; without that, ``CALCKG_TIMEOUT`` or 300.
+    """
+
+    def __init__(self, url: str, timeout: float | None = None) -> None:
         if not re.match(r"https?://[^/\s]+", url):
             raise UsageError(f"--endpoint {url!r}: not an http(s) address; give the address that answers SPARQL")
-        self.url, self.timeout = url, timeout
+        self.url, self.timeout = url, _timeout() if timeout is None else timeout
+        self.server = ""
+        """What the server calls itself, as soon as it has answered."""
 
     def query(self, text: str) -> Result:
         """Answer ``text``; see ``SparqlGraph``."""
@@ -76,31 +83,59 @@ class EndpointGraph:
         try:
             request = Request(self.url, data=urlencode({"query": text}).encode(), headers=headers)
             with urlopen(request, timeout=self.timeout) as reply:
+                self.server = reply.headers.get("Server", "")
                 body: bytes = reply.read()
         except HTTPError as error:
             told = " ".join(error.read(400).decode("utf-8", "replace").split())
             kind = UsageError if error.code == 400 else EndpointError
             raise kind(f"{self.url} answered {error.code} {error.reason}: {told}") from None
         except (OSError, HTTPException, ValueError) as error:  # ValueError: an address that is none
-            reason = " ".join(str(getattr(error, "reason", error)).split())
-            raise EndpointError(f"{self.url} can't be reached ({reason}); is the server running?") from None
+            reason = getattr(error, "reason", error)
+            if isinstance(reason, TimeoutError):
+                raise EndpointError(
+                    f"{self.url} gave no answer in {self.timeout:g} seconds; ask for less, or set CALCKG_TIMEOUT higher"
+                ) from None
+            told = " ".join(str(reason).split())
+            raise EndpointError(f"{self.url} can't be reached ({told}); is the server running?") from None
         try:
-            if graph_form:
-                store = ox.Store()
-                store.load(body, format=ox.RdfFormat.N_TRIPLES)
-                return store.query("CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }")
-            found = ox.parse_query_results(body, format=ox.QueryResultsFormat.JSON)
-            if form in {"SELECT", "ASK"} and isinstance(found, ox.QuerySolutions) != (form == "SELECT"):
-                raise ValueError(f"{form} was asked")
-            if isinstance(found, ox.QuerySolutions):
-                for _ in found:  # rows are parsed as they are asked for: see here that all of them can be
-                    pass
-                return ox.parse_query_results(body, format=ox.QueryResultsFormat.JSON)
-            return found
+            return _graph(body) if graph_form else _solutions(body, form)
         except (SyntaxError, ValueError) as error:
-            raise EndpointError(
-                f"{self.url} did not answer in {accept} ({' '.join(str(error).split())}); is it a SPARQL endpoint?"
-            ) from None
+            told = " ".join(str(error).split())
+            doubt = "is it a SPARQL endpoint?"
+            if isinstance(error, SyntaxError) and body.startswith(b'{"head"'):
+                doubt += " If so, a limit of its own may have cut the answer off"
+            raise EndpointError(f"{self.url} did not answer in {accept} ({told}); {doubt}") from None
+
+
+def _timeout() -> float:
+    given = os.environ.get("CALCKG_TIMEOUT", "300")
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        raise UsageError(f"CALCKG_TIMEOUT={given}: not a number of seconds; set one such as 300")
+    return seconds
+
+
+def _graph(body: bytes) -> Result:
+    store = ox.Store()
+    store.load(body, format=ox.RdfFormat.N_TRIPLES)
+    return store.query("CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }")
+
+
+def _solutions(body: bytes, form: str) -> Result:
+    found = ox.parse_query_results(body, format=ox.QueryResultsFormat.JSON)
+    try:
+        if form in {"SELECT", "ASK"} and isinstance(found, ox.QuerySolutions) != (form == "SELECT"):
+            raise ValueError(f"{form} was asked")
+        if isinstance(found, ox.QueryBoolean):
+            return found
+        for _ in found:  # rows are parsed as they are asked for: see here that all of them can be
+            pass
+        return ox.parse_query_results(body, format=ox.QueryResultsFormat.JSON)
+    finally:
+        del found  # solutions must end in their own thread, and a traceback may keep this frame for longer
 
 
 def _words(text: str) -> Iterator[tuple[str, str]]:

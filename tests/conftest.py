@@ -29,7 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
         folder = tempfile.mkdtemp(prefix="calckg-tests-")
         os.environ["CALCKG_CACHE"] = folder
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
-    for name in ("CALCKG_KG", "FORCE_COLOR", "PYTHONDONTWRITEBYTECODE"):
+    for name in ("CALCKG_KG", "CALCKG_TIMEOUT", "FORCE_COLOR", "PYTHONDONTWRITEBYTECODE"):
         os.environ.pop(name, None)
 
 

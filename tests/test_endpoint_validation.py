@@ -18,7 +18,6 @@ from urllib.request import urlopen
 
 import pytest
 
-from calckg.sparql import EndpointGraph
 from tests.bench import _shapes_data
 from tests.conftest import Build, Done, Run
 from tests.endpoint import Answer, serving
@@ -214,9 +213,11 @@ def test_an_endpoint_that_is_not_there(complaint: Complaint) -> None:
 
 
 def test_an_endpoint_that_takes_too_long(complaint: Complaint, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(EndpointGraph.__init__, "__defaults__", (0.1,))
+    monkeypatch.setenv("CALCKG_TIMEOUT", "0.1")
     with serving(Answer(b"{}", delay=0.5)) as url:
-        assert "timed out" in complaint(url)
+        told = complaint(url)
+    assert "<http://example.org/s> NodeKindConstraintComponent: http://127.0.0.1:" in told
+    assert "gave no answer in 0.1 seconds" in told
 
 
 def test_an_address_that_is_none_is_wrong_usage(run: Run) -> None:

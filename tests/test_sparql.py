@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pyoxigraph as ox
 import pytest
@@ -276,7 +277,30 @@ def test_an_answer_that_breaks_off_is_told() -> None:
 
 
 def test_a_slow_endpoint_times_out() -> None:
-    assert "timed out" in failure(Answer(b"{}", delay=0.5), timeout=0.1)
+    told = failure(Answer(b"{}", delay=0.5), timeout=0.1)
+    assert told.endswith(" gave no answer in 0.1 seconds; ask for less, or set CALCKG_TIMEOUT higher")
+
+
+def test_the_time_for_an_answer_is_set_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert EndpointGraph("http://e/").timeout == 300
+    monkeypatch.setenv("CALCKG_TIMEOUT", "0.5")
+    assert EndpointGraph("http://e/").timeout == 0.5
+    assert EndpointGraph("http://e/", 7).timeout == 7
+
+
+@pytest.mark.parametrize("text", ["", "soon", "0", "-1", "nan", "inf"])
+def test_a_time_for_an_answer_that_is_none_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALCKG_TIMEOUT", text)
+    with pytest.raises(UsageError, match=f"CALCKG_TIMEOUT={text}: not a number of seconds; set one such as 300"):
+        EndpointGraph("http://e/")
+
+
+def test_an_answer_that_breaks_off_is_told_in_another_thread_too() -> None:
+    body = json.dumps(ROWS).encode()
+    with serving(Answer(body[: body.index(b"bnode")])) as url, ThreadPoolExecutor(1) as pool:
+        error = pool.submit(EndpointGraph(url).query, "SELECT * { ?s ?p ?o }").exception()
+    assert isinstance(error, EndpointError)
+    assert str(error).endswith("; is it a SPARQL endpoint? If so, a limit of its own may have cut the answer off")
 
 
 def test_a_refused_connection_is_told() -> None:

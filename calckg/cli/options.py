@@ -26,7 +26,11 @@ KgOption = Annotated[
 ]
 EndpointOption = Annotated[
     str | None,
-    typer.Option("--endpoint", metavar="URL", help="A SPARQL endpoint that holds the graph; instead of --kg."),
+    typer.Option(
+        "--endpoint",
+        metavar="URL",
+        help="A SPARQL endpoint that holds the graph; instead of --kg. It has CALCKG_TIMEOUT seconds an answer (300).",
+    ),
 ]
 OutputOption = Annotated[
     Path | None,

@@ -53,7 +53,7 @@ class Asker:
         """Yield the results of a constraint in SPARQL, in no order.
 
         ``focus`` are the focus nodes, or a pattern that binds ``?this`` to them; ``many`` says that there are many, and
-        that the graph is a store in this process. An ASK is asked of the pairs of focus node and value node ``values``;
+        that the graph has ``hashes_minus``. An ASK is asked of the pairs of focus node and value node ``values``;
         without them, of what the path of the shape leads to. Raises ``CalckgError`` for a query that can't be asked of
         this graph, is malformed, or reports a failure of its own.
         """

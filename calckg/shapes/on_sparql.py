@@ -87,7 +87,11 @@ class _Worker:
         """Return what becomes of a plan."""
         begin = time.perf_counter()
         self._queries, self._asker.queries, self._suspects.queries = [], [], []
-        results, more = _first(self._results(plan, focus), limit)
+        try:
+            results, more = _first(self._results(plan, focus), limit)
+        except EndpointError as error:
+            component = plan.constraint.component.rpartition("#")[2]
+            raise EndpointError(f"{plan.shape.node} {component}: {error}") from None
         queries = (*self._suspects.queries, *self._asker.queries, *self._queries)
         return Outcome(plan, results, more, queries, time.perf_counter() - begin)
 
@@ -122,7 +126,7 @@ class _Worker:
             focus = renderer.focus(plan.focus, only)
             if isinstance(plan.question, al.Asked):
                 ways = self._ways(renderer.chain, focus)
-                many = only is None and self._terms.local and self._suspects.is_large(plan.focus, renderer)
+                many = only is None and self._terms.hashes_minus and self._suspects.is_large(plan.focus, renderer)
                 for result in self._asker.results(plan.question.query, plan.shape, focus, many=many):
                     yield from repeat(result, ways[result.focus] if ways else 1)
                 return

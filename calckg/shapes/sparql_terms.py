@@ -13,7 +13,7 @@ import pyoxigraph as ox
 
 from calckg.errors import CalckgError, EndpointError
 from calckg.shapes.model import Term
-from calckg.sparql import LocalGraph, SparqlGraph
+from calckg.sparql import EndpointGraph, LocalGraph, SparqlGraph
 
 _NODE: Final = ox.NamedNode("urn:x-calckg:node")  # a function: of a blank node's label, the node; else what it is given
 _SET: Final = "urn:x-calckg:set-"
@@ -33,6 +33,11 @@ class Terms:
     def local(self) -> bool:
         """Whether the graph is a store in this process, which knows functions of ours."""
         return isinstance(self.graph, LocalGraph)
+
+    @property
+    def hashes_minus(self) -> bool:
+        """Whether MINUS is a join by hash: in Oxigraph, here and behind an endpoint. Some stores compare all pairs."""
+        return self.local or (isinstance(self.graph, EndpointGraph) and self.graph.server.startswith("Oxigraph"))
 
     def text(self, term: Term) -> str:
         """Return an expression for a term; raises ``CalckgError`` for a blank node that is asked of an endpoint."""

@@ -69,7 +69,7 @@ class Suspects:
         return None
 
     def _without(self, pattern: str, focus: str) -> list[Term] | None:
-        if not self._terms.local:  # elsewhere MINUS may keep all triples of the predicate
+        if not self._terms.hashes_minus:
             return None
         return self._few(f"SELECT DISTINCT ?{THIS} WHERE {{ {focus} MINUS {{ {pattern} }} }}")
 

@@ -10,7 +10,7 @@ import pytest
 from calckg.errors import CalckgError, EndpointError
 from calckg.shapes import compiler, reader
 from calckg.shapes.on_sparql import OnSparql
-from calckg.sparql import LocalGraph, Result, SparqlGraph
+from calckg.sparql import EndpointGraph, LocalGraph, Result, SparqlGraph
 
 PREFIXES = """@prefix : <http://e/> . @prefix sh: <http://www.w3.org/ns/shacl#> .
 @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix xsd: <http://www.w3.org/2001/XMLSchema#> ."""
@@ -188,6 +188,36 @@ def test_where_others_have_the_same_values_those_of_the_target_are_asked(monkeyp
     assert results(shapes, f"{others} {people} :p3 :name 3 .", many=10) == [
         (":p3", '"3"^^<http://www.w3.org/2001/XMLSchema#integer')
     ]
+
+
+class Server(EndpointGraph):
+    """An endpoint that says what it is, and keeps what it is asked."""
+
+    def __init__(self, store: ox.Store, server: str) -> None:
+        super().__init__("http://e/query")
+        self._local = Counting(store)
+        self.server, self.asked = server, self._local.asked
+
+    def query(self, text: str) -> Result:
+        return self._local.query(text)
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        ":s a sh:PropertyShape ; sh:targetClass :Person ; sh:path :name ; sh:minCount 1 .",
+        ":s a sh:NodeShape ; sh:targetClass :Person ; sh:sparql [ sh:select "
+        "'SELECT $this WHERE { FILTER NOT EXISTS { $this <http://e/name> ?name } }' ] .",
+    ],
+)
+@pytest.mark.parametrize(("server", "at_once"), [("Oxigraph/0.4.9", True), ("Apache", False), ("", False)])
+def test_a_server_that_is_known_to_join_by_hash_is_asked_for_what_lacks_a_value_by_minus(
+    shapes: str, server: str, at_once: bool
+) -> None:
+    people = " ".join(f":p{n} a :Person ; :name 'a' ." for n in range(20))
+    graph = Server(store(f"{people} :p20 a :Person ."), server)
+    assert [focus for focus, _ in results(shapes, "", graph, many=10)] == [":p20"]
+    assert any("MINUS" in text for text in graph.asked) == at_once
 
 
 class Short(Distant):
