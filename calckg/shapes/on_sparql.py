@@ -96,14 +96,16 @@ class _Worker:
         return Outcome(plan, results, more, queries, time.perf_counter() - begin)
 
     def _results(self, plan: al.Plan, focus: Sequence[Term] | None) -> Iterator[Result]:
-        if focus is None:
-            focus = self._narrowed(plan)
-        if focus is None:
-            yield from self._of(plan, None)
+        if focus is not None:
+            for only in _chunks(focus):
+                yield from self._of(plan, only=only)
             return
-        nodes = list(dict.fromkeys(focus))
-        for start in range(0, len(nodes), _AT_ONCE):
-            yield from self._of(plan, nodes[start : start + _AT_ONCE])
+        suspects = self._narrowed(plan)
+        if suspects is None:
+            yield from self._of(plan)
+            return
+        for among in _chunks(suspects):
+            yield from self._of(plan, among=among)
 
     def _narrowed(self, plan: al.Plan) -> Sequence[Term] | None:
         """Return the only focus nodes to ask a plan of, where they can be told; see ``Suspects``."""
@@ -120,10 +122,12 @@ class _Worker:
     def _renderer(self) -> Renderer:
         return Renderer(self._terms, self._fails, self._asker.target_pattern)
 
-    def _of(self, plan: al.Plan, only: Sequence[Term] | None) -> Iterator[Result]:
+    def _of(
+        self, plan: al.Plan, only: Sequence[Term] | None = None, among: Sequence[Term] | None = None
+    ) -> Iterator[Result]:
         try:
             renderer = self._renderer()
-            focus = renderer.focus(plan.focus, only)
+            focus = renderer.focus(plan.focus, only, among)
             if isinstance(plan.question, al.Asked):
                 ways = self._ways(renderer.chain, focus)
                 many = only is None and self._terms.hashes_minus and self._suspects.is_large(plan.focus, renderer)
@@ -162,6 +166,11 @@ class _Worker:
             if not any(self._terms.rows(f'SELECT (REGEX("", {ox.Literal(regex)}{given}) AS ?read) WHERE {{ }}')):
                 raise CalckgError(f"sh:pattern {regex!r} can't be read by this store; write it plainer")
             self._regexes.add((regex, flags))
+
+
+def _chunks(nodes: Sequence[Term]) -> Iterator[list[Term]]:
+    distinct = list(dict.fromkeys(nodes))
+    return (distinct[start : start + _AT_ONCE] for start in range(0, len(distinct), _AT_ONCE))
 
 
 def _result(query: Query, row: Row) -> Result:

@@ -34,9 +34,38 @@ class Suspects:
     def of(self, plan: al.Plan, renderer: Renderer) -> list[Term] | None:
         """Return the focus nodes of which a plan can have results, and maybe others; ``None``: any may be one."""
         wrong = _wrong(plan.question)
-        if plan.focus.hops or wrong is None or not self.is_large(plan.focus, renderer):
+        if wrong is None and not isinstance(plan.question, al.Pairs | al.Absent):
             return None
-        return self._where(wrong, renderer.focus(plan.focus), renderer)
+        if not self.is_large(plan.focus, renderer):
+            return None
+        focus = renderer.focus(plan.focus)
+        match plan.question:
+            case al.Pairs(path, other, operator):
+                return self._unordered(path, other, operator)
+            case al.Absent(path, other):
+                return self._unequal(path, other, focus)
+        return None if wrong is None else self._where(wrong, focus, renderer)
+
+    def _unordered(self, path: Path, other: Path, operator: str) -> list[Term] | None:
+        if not (_is_step(path) and _is_step(other)):
+            return None
+        # A SELECT of its own is joined by hash, not looked up for each value.
+        others = f"{{ SELECT ?{THIS} ?other WHERE {{ {_walk(other, Var('other'))} }} }}"
+        wrong = f"FILTER(!COALESCE(?{VALUE} {operator} ?other, false))"
+        return self._few(f"SELECT DISTINCT ?{THIS} WHERE {{ {_walk(path, Var(VALUE))} {others} {wrong} }}")
+
+    def _unequal(self, path: Path | None, other: Path, focus: str) -> list[Term] | None:
+        if not _is_step(other) or not (path is None or _is_step(path)):
+            return None
+        if path is None:
+            one = self._without(walked("", f"?{THIS}", other, f"?{THIS}"), focus)
+            back = f"{_walk(other, Var(VALUE))} FILTER(!sameTerm(?{THIS}, ?{VALUE}))"
+            two = None if one is None else self._few(f"SELECT DISTINCT ?{THIS} WHERE {{ {back} }}")
+        else:
+            here, there = _walk(path, Var(VALUE)), _walk(other, Var(VALUE))
+            one = self._without(there, here)
+            two = None if one is None else self._without(here, there)
+        return None if one is None or two is None else list(dict.fromkeys([*one, *two]))
 
     def _where(self, wrong: al.Condition, focus: str, renderer: Renderer) -> list[Term] | None:
         """Return the nodes of which a condition may hold."""
@@ -85,12 +114,12 @@ class Suspects:
     def _of_values(self, path: Path, wrong: str, end: Var, focus: str) -> list[Term] | None:
         values = self._few(wrong)
         if values is None:  # much is wrong with other nodes: see whether it is with these, too
-            whose = f"{{ SELECT DISTINCT ?{THIS} WHERE {{ {{ {wrong} }} {_walk(path, end)} }} }}"
-            return self._few(f"SELECT DISTINCT ?{THIS} WHERE {{ {whose} {focus} }}")
+            return self._few(_of_them(f"{{ {wrong} }} {_walk(path, end)}", focus))
         if not values:
             return values
-        table = self._terms.table([end.name], [[value] for value in values])
-        return self._few(f"SELECT DISTINCT ?{THIS} WHERE {{ {table} {_walk(path, end)} }}")
+        whose = f"{self._terms.table([end.name], [[value] for value in values])} {_walk(path, end)}"
+        nodes = self._few(f"SELECT DISTINCT ?{THIS} WHERE {{ {whose} }}")
+        return self._few(_of_them(whose, focus)) if nodes is None else nodes
 
     def _few(self, query: str) -> list[Term] | None:
         """Return what a query of one variable finds, if it is not much."""
@@ -118,6 +147,11 @@ def _is_step(path: Path) -> bool:
     return isinstance(path, model.Predicate) or (
         isinstance(path, model.Alternative) and all(isinstance(one, model.Predicate) for one in path.paths)
     )
+
+
+def _of_them(wrong: str, focus: str) -> str:
+    """Return a SELECT of the nodes that something is wrong with, those of them that are focus nodes."""
+    return f"SELECT DISTINCT ?{THIS} WHERE {{ {{ SELECT DISTINCT ?{THIS} WHERE {{ {wrong} }} }} {focus} }}"
 
 
 def _walk(path: Path, end: Var) -> str:

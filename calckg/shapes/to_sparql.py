@@ -59,8 +59,11 @@ class Renderer:
 
     # --- focus nodes
 
-    def focus(self, focus: al.Focus, only: Sequence[Term] | None = None) -> str:
-        """Return the pattern that binds ``?this`` to the focus nodes; their targets give ``only`` these."""
+    def focus(self, focus: al.Focus, only: Sequence[Term] | None = None, among: Sequence[Term] | None = None) -> str:
+        """Return the pattern that binds ``?this`` to the focus nodes that are ``among`` some.
+
+        Their targets give ``only`` certain nodes, those that hops begin at.
+        """
         self.chain = [f"this{number}" for number in range(len(focus.hops))]
         root = self.chain[0] if self.chain else THIS
         found = " UNION ".join(group(self._of_target(target, f"?{root}")) for target in focus.targets)
@@ -69,6 +72,8 @@ class Renderer:
         for number, hop in enumerate(focus.hops, 1):
             end = THIS if number == len(focus.hops) else f"this{number}"
             found = walked(found, f"?this{number - 1}", hop, f"?{end}")
+        if among is not None:
+            found = f"{self._terms.table([THIS], [[node] for node in among])} {found}"
         return group(found)
 
     def _of_target(self, target: model.Target, node: str) -> str:
@@ -146,7 +151,7 @@ class Renderer:
         tests = []
         for one in al.conjuncts(where):
             match one:
-                case al.Neg(al.IsA(var, cls)) if var == end and self._terms.local:  # elsewhere MINUS may keep them all
+                case al.Neg(al.IsA(var, cls)) if var == end and self._terms.hashes_minus:
                     found += f" MINUS {{ {self._of_target(model.TargetClass(cls), value)} }}"
                 case _:
                     tests.append(self.condition(one))
