@@ -7,6 +7,7 @@ wrong with any value, and that is that. Where little is, the constraint is asked
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
 from typing import Final
 
@@ -20,7 +21,7 @@ from calckg.shapes.sparql_paths import walked
 from calckg.shapes.sparql_terms import Terms
 from calckg.shapes.to_sparql import Renderer
 
-_FEW: Final = 2_000  # suspects, or values: more are no help
+_FEW: Final = 10_000  # suspects, or values: more are no help
 
 
 class Suspects:
@@ -49,13 +50,12 @@ class Suspects:
     def _unordered(self, path: Path, other: Path, operator: str) -> list[Term] | None:
         if not (_is_step(path) and _is_step(other)):
             return None
-        # A SELECT of its own is joined by hash, not looked up for each value.
-        others = f"{{ SELECT ?{THIS} ?other WHERE {{ {_walk(other, Var('other'))} }} }}"
         wrong = f"FILTER(!COALESCE(?{VALUE} {operator} ?other, false))"
-        return self._few(f"SELECT DISTINCT ?{THIS} WHERE {{ {_walk(path, Var(VALUE))} {others} {wrong} }}")
+        both = f"{_walk(path, Var(VALUE))} {_pairs(other, Var('other'))}"
+        return self._few(f"SELECT DISTINCT ?{THIS} WHERE {{ {both} {wrong} }}")
 
     def _unequal(self, path: Path | None, other: Path, focus: str) -> list[Term] | None:
-        if not _is_step(other) or not (path is None or _is_step(path)):
+        if not _is_step(other) or not (path is None or _is_chain(path)):
             return None
         if path is None:
             one = self._without(walked("", f"?{THIS}", other, f"?{THIS}"), focus)
@@ -88,13 +88,26 @@ class Suspects:
                 return self._few(f"SELECT DISTINCT ?{THIS} WHERE {{ {walked('', f'?{THIS}', path, str(end))} }}")
             case al.Neg(al.Reaches(Var("this"), path, ox.NamedNode() | ox.Literal() as end)) if _is_step(path):
                 return self._without(walked("", f"?{THIS}", path, str(end)), focus)
+            case al.Neg(al.IsA(Var("this"), cls)):
+                return self._without(renderer.instances(cls, f"?{THIS}"), focus)
             case al.Exists(Var("this"), path, end, where) if _is_step(path) and al.of_value(where):
                 return self._of_values(path, renderer.values_alone(path, end, where), end, focus)
+            case al.Exists(Var("this"), path, end, where) if _is_step(path):
+                return self._shared(path, end, where)
             case al.Count(Var("this"), path, end, al.Constant(True), ">", number) if _is_step(path):
                 many = f"GROUP BY ?{THIS} HAVING (COUNT(DISTINCT ?{end.name}) > {number})"
                 return self._few(f"SELECT ?{THIS} WHERE {{ {_walk(path, end)} }} {many}")
-            case al.Count(Var("this"), path, end, al.Constant(True), "<", 1) if _is_step(path):
-                return self._without(_walk(path, end), focus)
+            case al.Count(Var("this"), path, end, where, "<", 1) if _is_step(path) and al.of_value(where):
+                return self._without(renderer.leads(path, end, where), focus)
+        return None
+
+    def _shared(self, path: Path, end: Var, where: al.Condition) -> list[Term] | None:
+        """Return the nodes with a value that another predicate leads to, too, where that is asked for."""
+        for one in al.conjuncts(where):
+            match one:
+                case al.Reaches(Var("this"), other, Var(name)) if name == end.name and _is_step(other):
+                    both = f"{_walk(path, end)} {_pairs(other, end)}"
+                    return self._few(f"SELECT DISTINCT ?{THIS} WHERE {{ {both} }}")
         return None
 
     def _without(self, pattern: str, focus: str) -> list[Term] | None:
@@ -154,5 +167,24 @@ def _of_them(wrong: str, focus: str) -> str:
     return f"SELECT DISTINCT ?{THIS} WHERE {{ {{ SELECT DISTINCT ?{THIS} WHERE {{ {wrong} }} }} {focus} }}"
 
 
+def _is_chain(path: Path) -> bool:
+    return _is_step(path) or (isinstance(path, model.Sequence) and all(map(_is_step, path.paths)))
+
+
 def _walk(path: Path, end: Var) -> str:
-    return walked("", f"?{THIS}", path, f"?{end.name}")
+    """Return a pattern of ``?this`` and what a chain leads to."""
+    if not isinstance(path, model.Sequence):
+        return walked("", f"?{THIS}", path, f"?{end.name}")
+    nodes = [f"?{THIS}", *(f"?{end.name}{number}" for number in range(1, len(path.paths))), f"?{end.name}"]
+    steps = [walked("", one, step, two) for one, step, two in zip(nodes, path.paths, nodes[1:], strict=False)]
+    later = (_at_once(nodes[at : at + 2], step) for at, step in enumerate(steps[1:], 1))
+    return " ".join([steps[0], *later])
+
+
+def _pairs(path: Path, end: Var) -> str:
+    return _at_once([f"?{THIS}", f"?{end.name}"], _walk(path, end))
+
+
+def _at_once(names: Sequence[str], pattern: str) -> str:
+    """Return a pattern as a SELECT of its own, which is joined by hash, not looked up for each node."""
+    return f"{{ SELECT {' '.join(names)} WHERE {{ {pattern} }} }}"

@@ -76,13 +76,17 @@ class Renderer:
             found = f"{self._terms.table([THIS], [[node] for node in among])} {found}"
         return group(found)
 
+    def instances(self, cls: Term, node: str) -> str:
+        """Return a pattern that binds the variable ``node`` to the SHACL instances of a class."""
+        bound, text = self._known(cls)
+        return f"{bound} {node} {_TYPE}/{_SUBCLASS}* {text} ."
+
     def _of_target(self, target: model.Target, node: str) -> str:
         match target:
             case model.TargetNode(term):
                 return self._terms.block(node[1:], term)
             case model.TargetClass(cls):
-                bound, text = self._known(cls)
-                return f"{bound} {node} {_TYPE}/{_SUBCLASS}* {text} ."
+                return self.instances(cls, node)
             case model.TargetSubjectsOf(iri):
                 return f"{node} <{iri}> {self._fresh()} ."
             case model.TargetObjectsOf(iri):
@@ -152,10 +156,15 @@ class Renderer:
         for one in al.conjuncts(where):
             match one:
                 case al.Neg(al.IsA(var, cls)) if var == end and self._terms.hashes_minus:
-                    found += f" MINUS {{ {self._of_target(model.TargetClass(cls), value)} }}"
+                    found += f" MINUS {{ {self.instances(cls, value)} }}"
                 case _:
                     tests.append(self.condition(one))
         return f"SELECT {value} WHERE {{ {found} {_filter(_joined(' && ', tests, 'true'))} }}"
+
+    def leads(self, path: Path, end: Var, where: Condition) -> str:
+        """Return a pattern of ``?this`` and what ``path`` leads to of which a condition ``of_value`` holds."""
+        self._patterns = {end.name: walked("", f"?{THIS}", path, f"?{end.name}")}
+        return f"{self._patterns[end.name]} {_filter(self.condition(where))}"
 
     def _select(self, names: Sequence[str], pattern: str, where: str) -> str:
         selected = " ".join(f"?{name}" for name in (*self.chain, *names))
