@@ -16,7 +16,7 @@ from calckg.errors import CalckgError, UsageError
 from calckg.shapes import model
 from calckg.shapes.algebra import THIS, VALUE, FailsSparql
 from calckg.shapes.model import Path, Shape, Sparql, TargetSparql, Term
-from calckg.shapes.query_minus import with_minus
+from calckg.shapes.query_sets import set_wise
 from calckg.shapes.query_text import Insertion, Select, joined, parsed
 from calckg.shapes.results import Result
 from calckg.shapes.sparql_paths import group, walked
@@ -53,14 +53,14 @@ class Asker:
         """Yield the results of a constraint in SPARQL, in no order.
 
         ``focus`` are the focus nodes, or a pattern that binds ``?this`` to them; ``many`` says that there are many, and
-        that the graph has ``hashes_minus``. An ASK is asked of the pairs of focus node and value node ``values``;
+        that the graph ``joins_by_hash``. An ASK is asked of the pairs of focus node and value node ``values``;
         without them, of what the path of the shape leads to. Raises ``CalckgError`` for a query that can't be asked of
         this graph, is malformed, or reports a failure of its own.
         """
         try:
             select = parsed(query.query)
             if many and not query.ask and select.separate([THIS]):
-                select = with_minus(select)
+                select = set_wise(select)
             given = {**dict(query.values), **self._special(select, shape)}
             found = self._found(select, query, shape, given, focus, values)
             yield from self._beside_shapes(found) if "shapesGraph" in given else found

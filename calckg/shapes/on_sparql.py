@@ -130,7 +130,7 @@ class _Worker:
             focus = renderer.focus(plan.focus, only, among)
             if isinstance(plan.question, al.Asked):
                 ways = self._ways(renderer.chain, focus)
-                many = only is None and self._terms.hashes_minus and self._suspects.is_large(plan.focus, renderer)
+                many = only is None and self._terms.joins_by_hash and self._suspects.is_large(plan.focus, renderer)
                 for result in self._asker.results(plan.question.query, plan.shape, focus, many=many):
                     yield from repeat(result, ways[result.focus] if ways else 1)
                 return

@@ -35,8 +35,8 @@ class Terms:
         return isinstance(self.graph, LocalGraph)
 
     @property
-    def hashes_minus(self) -> bool:
-        """Whether MINUS is a join by hash: in Oxigraph, here and behind an endpoint. Some stores compare all pairs."""
+    def joins_by_hash(self) -> bool:
+        """Whether Oxigraph is asked, here or behind an endpoint. For MINUS some stores compare all pairs."""
         return self.local or (isinstance(self.graph, EndpointGraph) and self.graph.server.startswith("Oxigraph"))
 
     def text(self, term: Term) -> str:

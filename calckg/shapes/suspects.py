@@ -111,7 +111,7 @@ class Suspects:
         return None
 
     def _without(self, pattern: str, focus: str) -> list[Term] | None:
-        if not self._terms.hashes_minus:
+        if not self._terms.joins_by_hash:
             return None
         return self._few(f"SELECT DISTINCT ?{THIS} WHERE {{ {focus} MINUS {{ {pattern} }} }}")
 

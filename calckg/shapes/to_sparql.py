@@ -155,7 +155,7 @@ class Renderer:
         tests = []
         for one in al.conjuncts(where):
             match one:
-                case al.Neg(al.IsA(var, cls)) if var == end and self._terms.hashes_minus:
+                case al.Neg(al.IsA(var, cls)) if var == end and self._terms.joins_by_hash:
                     found += f" MINUS {{ {self.instances(cls, value)} }}"
                 case _:
                     tests.append(self.condition(one))

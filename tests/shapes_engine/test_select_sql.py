@@ -18,10 +18,7 @@ from calckg.shapes import compiler, engine, model, select_reader
 from calckg.shapes.asked import Asker
 from calckg.shapes.model import Constraint, Predicate, Shape, Sparql, TargetNode, TargetSubjectsOf, Term
 from calckg.shapes.on_columns import OnColumns
-from calckg.shapes.query_minus import with_minus
-from calckg.shapes.query_text import Insertion, parsed
 from calckg.shapes.results import Result
-from calckg.shapes.sparql_terms import Terms
 from calckg.sparql import LocalGraph, SparqlGraph
 
 HERE = Path(__file__).parent.parent / "shapes"
@@ -287,48 +284,6 @@ def test_results_are_those_of_a_store(query: str, quads: Sequence[ox.Quad], head
     plan = plan_of(f"{head} WHERE {{ {query} }}")
     found, _ = by_columns(quads, [plan])
     assert told(found) == told(by_store(quads, plan, FOCUS))
-
-
-# What a store may answer with MINUS: the last query has a variable in it that only some solutions bind.
-NEGATED = [query for query in QUERIES if "FILTER NOT EXISTS" in query]
-NEGATED += ["$this :r ?o OPTIONAL { ?o :q ?value } FILTER NOT EXISTS { $this :p ?value }"]
-
-
-@settings(max_examples=10, deadline=None, derandomize=True)
-@given(quads)
-@pytest.mark.parametrize("query", NEGATED)
-def test_minus_finds_what_not_exists_finds(query: str, quads: Sequence[ox.Quad]) -> None:
-    plan = plan_of(f"SELECT * WHERE {{ {query} }}")
-    assert isinstance(plan.question, al.Asked)
-    store = ox.Store()
-    store.extend(ox.Quad(quad.subject, quad.predicate, quad.object) for quad in quads)
-    terms = Terms(LocalGraph(store))
-    asker = Asker(LocalGraph(store), None, terms)
-    focus = terms.table(["this"], [[node] for node in FOCUS])
-    found = asker.results(plan.question.query, plan.shape, focus, many=True)
-    assert told(found) == told(by_store(quads, plan, FOCUS))
-
-
-@pytest.mark.parametrize(
-    ("query", "minuses"),
-    [
-        (
-            "SELECT * { $this :p ?x FILTER NOT EXISTS { $this :q ?x } FILTER NOT EXISTS { ?x :q $this, :a ; :r ?y } }",
-            2,
-        ),
-        ("SELECT $this { $this :p ?x FILTER NOT EXISTS { $this :q ?x . } FILTER NOT EXISTS { ?x ?y $this } }", 1),
-        ("SELECT $this { FILTER NOT EXISTS { $this :q ?x } $this :p ?x }", 0),
-        ("SELECT $this { $this :p ?x FILTER NOT EXISTS { ?x :q :a } }", 0),
-        ("SELECT $this { $this :p ?x FILTER NOT EXISTS { $this :q ?y FILTER (?y != ?x) } }", 0),
-        ("SELECT $this { $this :p ?x FILTER EXISTS { $this :q ?x } }", 0),
-        ("SELECT $this { $this :p ?x FILTER NOT EXISTS { $this :q/:r ?x } }", 0),
-        ("SELECT $this { $this :p ?x FILTER NOT EXISTS { $this :q [ :r ?x ] } }", 0),
-    ],
-)
-def test_only_triples_of_named_predicates_are_subtracted(query: str, minuses: int) -> None:
-    text = Insertion({}).inside(with_minus(parsed(PREFIXES + query)))
-    assert text.count("MINUS") == minuses
-    assert text.count("EXISTS") == query.count("EXISTS") - minuses
 
 
 def facts(text: str) -> list[ox.Quad]:
