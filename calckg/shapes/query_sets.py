@@ -19,6 +19,7 @@ from calckg.shapes.query_text import Group, Select, Token, variable
 
 Part: TypeAlias = Token | Group | Select
 _NAMED: Final = ("var", "iri")
+_SPACE: Final[Token] = ("space", " ")
 _WORDS: Final = frozenset({"a", "true", "false"})
 
 
@@ -34,7 +35,7 @@ def _minuses(before: list[Part]) -> list[Part]:
     while (start := _filter(parts, end)) is not None:
         group = parts[end - 1]
         if isinstance(group, Group) and THIS in group.everything() and _is_flat(group):
-            parts[start : end - 1] = [("word", "MINUS"), ("space", " ")]
+            parts[start : end - 1] = [("word", "MINUS"), _SPACE]
         end = _trimmed(parts, start)
     return parts
 
@@ -47,9 +48,10 @@ def _selects(parts: list[Part]) -> list[Part]:
 
 
 def _select(triple: list[Token]) -> Select:
-    names = dict.fromkeys(filter(None, map(variable, triple)))
-    head = [("word", "SELECT"), *(("var", f" ?{name}") for name in names)]
-    return Select(head, Group([("space", " ") if at % 2 else triple[at // 2] for at in range(5)]), [])
+    head: list[Token] = [("word", "SELECT")]
+    for name in dict.fromkeys(filter(None, map(variable, triple))):
+        head += [_SPACE, ("var", f"?{name}")]
+    return Select(head, Group([_SPACE if at % 2 else triple[at // 2] for at in range(5)]), [])
 
 
 def _filter(parts: list[Part], end: int) -> int | None:

@@ -80,5 +80,6 @@ def test_only_triples_of_named_predicates_are_subtracted(query: str, minuses: in
     ],
 )
 def test_the_first_triples_stand_apart_where_their_predicates_are_named(group: str, selects: int) -> None:
-    text = Insertion({}).inside(set_wise(parsed(f"{PREFIXES} SELECT $this {{ {group} }}")))
-    assert text.count("SELECT") == selects
+    select = set_wise(parsed(f"{PREFIXES} SELECT $this {{ {group} }}"))
+    assert Insertion({}).inside(select).count("SELECT") == selects
+    assert select.separate(["this"])  # still asked of all nodes at once
