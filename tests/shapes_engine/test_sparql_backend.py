@@ -180,6 +180,17 @@ def test_of_many_focus_nodes_those_are_asked_that_may_be_wrong(constraint: str, 
         assert list(filter(None, named)) == [{focus[1:]} for focus in found]
 
 
+def test_a_constraint_in_sparql_is_asked_of_no_other_nodes() -> None:
+    """It may report a failure of its own of a node that nobody asks for."""
+    people = " ".join(f":p{n} a :Person ; :knows :p{n} ." for n in range(20))
+    shapes = """:s a sh:PropertyShape ; sh:targetClass :Person ; sh:path :knows ; sh:node :n .
+        :n a sh:NodeShape ; sh:sparql [ sh:select
+            'SELECT $this (true AS ?failure) WHERE { $this a <http://e/Stone> }' ] ."""
+    assert results(shapes, f"{people} :x :knows :y . :y a :Stone .", many=10) == []
+    with pytest.raises(CalckgError, match="reports a failure"):
+        results(shapes, f"{people} :p3 :knows :y . :y a :Stone .", many=10)
+
+
 def test_where_others_have_the_same_values_those_of_the_target_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("calckg.shapes.suspects._FEW", 5)
     others = " ".join(f":t{n} :name {n} ." for n in range(20))
