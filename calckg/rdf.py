@@ -119,7 +119,8 @@ def sort_key(triple: ox.Triple | ox.Quad) -> tuple[str, bool, str, str]:
 def write_turtle(triples: Iterable[ox.Triple], output: IO[bytes]) -> None:
     """Write Turtle in the one canonical order, with the prefixes that occur and no others."""
     ordered = sorted(triples, key=sort_key)
-    serialise(ordered, output, "turtle", prefixes_of(iri for triple in ordered for iri in _iris_in(triple)))
+    terms = {term for triple in ordered for term in (triple.subject, triple.predicate, triple.object)}
+    serialise(ordered, output, "turtle", prefixes_of(filter(None, map(_iri_of, terms))))
 
 
 def prefixes_of(iris: Iterable[str]) -> dict[str, str]:
@@ -133,11 +134,10 @@ def prefixes_of(iris: Iterable[str]) -> dict[str, str]:
     return {name: iri for name, iri in table.turtle_prefixes().items() if name in used}
 
 
-def _iris_in(triple: ox.Triple) -> Iterator[str]:
-    for term in (triple.subject, triple.predicate, triple.object):
-        node = term.datatype if isinstance(term, ox.Literal) else term
-        if isinstance(node, ox.NamedNode):
-            yield node.value
+def _iri_of(term: object) -> str:
+    """Return the IRI that a term is written with: its own or its datatype's; of a blank node the empty string."""
+    node = term.datatype if isinstance(term, ox.Literal) else term
+    return node.value if isinstance(node, ox.NamedNode) else ""
 
 
 def to_rdflib(triples: Iterable[ox.Triple]) -> rdflib.Graph:

@@ -268,6 +268,18 @@ def test_findings_in_json_name_their_file(run: Run, folder: Path) -> None:
     assert {item["source"]["file"] for item in json.loads(done.out)} == {str(folder / "bad.ttl")}
 
 
+@pytest.mark.parametrize("name", ["turtle", "ntriples", "jsonld"])
+def test_a_report_in_rdf_is_the_same_each_time(run: Run, folder: Path, name: str) -> None:
+    """That is so for shapes without an IRI, too: :label has one."""
+    told = []
+    for _ in range(2):
+        done = run("validate", folder / "bad.ttl", "--shapes", folder / "shapes.ttl", "--format", name)
+        assert (done.code, done.err.count("1 violation, 1 warning, 1 info")) == (1, 1)
+        told.append(done.out)
+    assert told[0] == told[1]
+    assert "There is no label." in told[0]
+
+
 def test_the_report_in_turtle_is_a_validation_report(run: Run, folder: Path) -> None:
     target = folder / "report.ttl"
     done = run("validate", folder / "bad.ttl", "--shapes", folder / "shapes.ttl", "-o", target)

@@ -95,11 +95,11 @@ def validate(
     if files and (endpoint is not None or is_explicit(kg)):
         other = "--kg" if endpoint is None else "--endpoint"
         raise UsageError(f"FILE and {other} name two things to check; give one of them")
-    outcome = _outcome(files, shapes, kg, endpoint, _options(limit, focus, shape))
+    outcome = _outcome(files, shapes, kg, endpoint, _options(limit, focus, shape, name not in rdf.FORMATS))
     if explain:
         _explain(outcome)
     _tell(outcome, name, grave, output)
-    failed = bool(outcome.report.at_least(grave) + outcome.more(grave))
+    failed = outcome.at_least(grave) > 0
     _summary(outcome, failed)
     if failed:
         raise typer.Exit(1)
@@ -120,12 +120,12 @@ def _tell(outcome: Validation, name: str, grave: Severity, output: Path | None) 
         print(f"info, {len(messages):,} times{such}: {messages[0]} ({shape})", file=sys.stderr)
 
 
-def _options(limit: int | None, focus: list[str] | None, shape: list[str] | None) -> Options:
+def _options(limit: int | None, focus: list[str] | None, shape: list[str] | None, findings: bool) -> Options:
     from calckg.shapes.engine import Options
 
     nodes = tuple(ox.NamedNode(prefixes.load().expand(text)) for text in focus or ())
     only = tuple(prefixes.load().expand(text) for text in shape or ())
-    return Options(limit, nodes, only, _progress if sys.stderr.isatty() else lambda done, of: None)
+    return Options(limit, nodes, only, _progress if sys.stderr.isatty() else lambda done, of: None, findings)
 
 
 def _progress(done: int, of: int) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
@@ -36,12 +37,14 @@ class Options:
 
     ``limit`` is the most results of one constraint, ``focus`` the only nodes to check, ``only`` the IRIs of the only
     shapes to check against (targets of their own or not: with ``focus`` a shape without targets is asked of these).
+    ``findings`` are made of the results, with their places, unless a report in RDF is all that is wanted.
     """
 
     limit: int | None = None
     focus: tuple[Term, ...] = ()
     only: tuple[str, ...] = ()
     progress: Progress = lambda done, of: None
+    findings: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class Validation:
 
     ``conforms`` is SHACL's own word (no result of any severity, SHACL 3.6.1); ``report`` holds a finding for each
     result that was kept, ``outcomes`` what became of each constraint, ``shapes`` the count of shapes, ``triples`` that
-    of the data; ``more`` counts by severity the results beyond the limit.
+    of the data.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -68,9 +71,10 @@ class Validation:
         """Return the ``sh:ValidationReport``."""
         return report.triples(self.outcomes)
 
-    def more(self, severity: Severity) -> int:
-        """Count the results of at least this severity that the limit left out."""
-        return sum(outcome.more for outcome in self.outcomes if report.severity(outcome.plan) >= severity)
+    def at_least(self, severity: Severity) -> int:
+        """Count the results of this severity or a graver one, those too that the limit left out."""
+        grave = (outcome for outcome in self.outcomes if report.severity(outcome.plan) >= severity)
+        return sum(len(outcome.results) + outcome.more for outcome in grave)
 
     def counts(self) -> dict[str, int]:
         """Count the results by severity, those left out too, gravest first."""
@@ -89,9 +93,9 @@ def shape_files() -> list[Path]:
 def read_shapes(paths: Sequence[Path]) -> model.Shapes:
     """Read the shapes in ``paths`` together; raises ``CalckgError`` for none, or for what is not well formed."""
     names = ", ".join(map(str, paths))
-    quads = [quad for path in paths for quad in rdf.read(path)]
+    triples = _numbered([quad.triple for path in paths for quad in rdf.read(path)])
     try:
-        shapes = reader.read(quads)
+        shapes = reader.read(triples)
     except SourceError:
         raise
     except CalckgError as error:
@@ -99,6 +103,26 @@ def read_shapes(paths: Sequence[Path]) -> model.Shapes:
     if not shapes.shapes:
         raise CalckgError(f"{names}: there is no shape in it; give a file with sh:NodeShape or sh:PropertyShape")
     return shapes
+
+
+def _numbered(triples: Sequence[ox.Triple]) -> list[ox.Triple]:
+    """Name blank nodes in their order, so that a report names a shape without an IRI the same way each time.
+
+    No data has these names: they hold a hash of all that the shapes say.
+    """
+    names: dict[ox.BlankNode, str] = {}
+
+    def told(term: Term) -> str:
+        return names.setdefault(term, f"_:{len(names)}") if isinstance(term, ox.BlankNode) else str(term)
+
+    text = "".join(f"{told(t.subject)} {t.predicate} {told(t.object)}\n" for t in triples)  # type: ignore[arg-type]
+    salt = hashlib.sha256(text.encode()).hexdigest()[:24]
+    nodes = {old: ox.BlankNode(f"shape{salt}x{number:06}") for number, old in enumerate(names)}
+
+    def new(term: Any) -> Any:
+        return nodes.get(term, term)
+
+    return [ox.Triple(new(t.subject), t.predicate, new(t.object)) for t in triples]
 
 
 def validate(
@@ -169,7 +193,8 @@ def _distant(graph: SparqlGraph, shapes: model.Shapes, options: Options) -> Vali
         options.progress(len(outcomes), len(plans))
     counted = graph.query("SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }")
     triples = int(next(iter(counted))["n"].value)  # type: ignore[arg-type]
-    found = Report(report.findings(outcomes, shapes.graph, lambda focus, path, value: GraphSource()))
+    told = outcomes if options.findings else []
+    found = Report(report.findings(told, shapes.graph, lambda focus, path, value: GraphSource()))
     return Validation(tuple(outcomes), shapes.graph, found, len(shapes.shapes), triples)
 
 
@@ -186,7 +211,8 @@ def _run(
     for outcome in backend.run(plans, limit=options.limit, focus=options.focus or None):
         outcomes.append(outcome)
         options.progress(len(outcomes), len(plans))
-    told = [(r.focus, _path(o, r.path), r.value) for o in outcomes for r in o.results]
+    kept = outcomes if options.findings else []
+    told = [(r.focus, _path(o, r.path), r.value) for o in kept for r in o.results]
     graph_of = places.graphs_of(connection, told)
     lines = _lines(told, graph_of, graphs or {})
 
@@ -199,7 +225,7 @@ def _run(
 
     repeated = f"coalesce((SELECT sum(n) FROM ({columnar.REPEATED}) again), 0)"
     row = connection.execute(f"SELECT count(*) - {repeated} FROM quad").fetchone()
-    found = Report(report.findings(outcomes, shapes.graph, source))
+    found = Report(report.findings(kept, shapes.graph, source))
     return Validation(tuple(outcomes), shapes.graph, found, len(shapes.shapes), int(row[0]) if row else 0)
 
 

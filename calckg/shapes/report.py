@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from itertools import count
 from typing import Final
 
 import pyoxigraph as ox
@@ -34,8 +36,9 @@ def severity(plan: Plan) -> Severity:
 
 def triples(outcomes: Iterable[Outcome]) -> list[ox.Triple]:
     """Return the validation report: its node, and one for each result with all that SHACL 3.6.2 asks for."""
-    report = _Report()
-    for outcome in outcomes:
+    kept = list(outcomes)
+    report = _Report(_unused("result", kept))
+    for outcome in kept:
         if outcome.more:  # what a limit left out does not conform either
             report.fail()
         for result in outcome.results:
@@ -43,17 +46,35 @@ def triples(outcomes: Iterable[Outcome]) -> list[ox.Triple]:
     return report.finished()
 
 
+def _unused(label: str, outcomes: Sequence[Outcome]) -> str:
+    """Return what the name of no blank node begins with that results tell of; it begins with ``label``."""
+    told: set[object] = set()
+    for outcome in outcomes:
+        told |= {outcome.plan.shape.node, getattr(outcome.plan.constraint.kind, "node", None)}
+        told |= {node for result in outcome.results for node in (result.focus, result.value)}
+    taken = [node.value for node in told if isinstance(node, ox.BlankNode)]
+    while any(name.startswith(label) for name in taken):
+        label += "x"
+    return label
+
+
 class _Report:
-    def __init__(self) -> None:
-        self._node = ox.BlankNode()
+    """The triples of a report. Blank nodes are numbered: of the same results it is the same, byte by byte."""
+
+    def __init__(self, label: str) -> None:
+        self._label, self._numbers = label, count(1)
+        self._node = ox.BlankNode(f"{label}s")
         self._found: list[ox.Triple] = []
         self._conforms = True
+
+    def _fresh(self) -> ox.BlankNode:
+        return ox.BlankNode(f"{self._label}{next(self._numbers):07}")  # in their order as texts, too
 
     def finished(self) -> list[ox.Triple]:
         conforms = ox.Literal("true" if self._conforms else "false", datatype=_BOOLEAN)
         head = [
-            ox.Triple(self._node, rdf.RDF_TYPE, ox.NamedNode(SH + "ValidationReport")),
-            ox.Triple(self._node, ox.NamedNode(SH + "conforms"), conforms),
+            ox.Triple(self._node, rdf.RDF_TYPE, _sh("ValidationReport")),
+            ox.Triple(self._node, _sh("conforms"), conforms),
         ]
         return [*head, *self._found]
 
@@ -62,13 +83,13 @@ class _Report:
 
     def add(self, plan: Plan, result: Result) -> None:
         self.fail()
-        node = ox.BlankNode()
+        node = self._fresh()
 
         def say(name: str, value: Term) -> None:
-            self._found.append(ox.Triple(node, ox.NamedNode(SH + name), value))
+            self._found.append(ox.Triple(node, _sh(name), value))
 
-        self._found.append(ox.Triple(self._node, ox.NamedNode(SH + "result"), node))
-        self._found.append(ox.Triple(node, rdf.RDF_TYPE, ox.NamedNode(SH + "ValidationResult")))
+        self._found.append(ox.Triple(self._node, _sh("result"), node))
+        self._found.append(ox.Triple(node, rdf.RDF_TYPE, _sh("ValidationResult")))
         say("focusNode", result.focus)
         path = plan.shape.path if result.path is None else result.path
         if path is not None:
@@ -100,18 +121,23 @@ class _Report:
                 return self._node_with(name, self._path(inner))
 
     def _node_with(self, name: str, value: ox.NamedNode | ox.BlankNode) -> ox.BlankNode:
-        node = ox.BlankNode()
-        self._found.append(ox.Triple(node, ox.NamedNode(SH + name), value))
+        node = self._fresh()
+        self._found.append(ox.Triple(node, _sh(name), value))
         return node
 
     def _list(self, paths: tuple[model.Path, ...]) -> ox.NamedNode | ox.BlankNode:
         rest: ox.NamedNode | ox.BlankNode = ox.NamedNode(_RDF + "nil")
         for path in reversed(paths):
-            cell = ox.BlankNode()
+            cell = self._fresh()
             self._found.append(ox.Triple(cell, ox.NamedNode(_RDF + "first"), self._path(path)))
             self._found.append(ox.Triple(cell, ox.NamedNode(_RDF + "rest"), rest))
             rest = cell
         return rest
+
+
+@cache
+def _sh(name: str) -> ox.NamedNode:
+    return ox.NamedNode(SH + name)
 
 
 def findings(outcomes: Iterable[Outcome], shapes: ox.Store, source: Source) -> Iterator[Finding]:

@@ -67,6 +67,17 @@ def test_what_a_limit_left_out_does_not_conform() -> None:
     assert [term.value for term in objects(graph(Outcome(plan(), [], more=3)), "conforms")] == ["false"]
 
 
+@pytest.mark.parametrize(("name", "number"), [("inner", 12), ("result0000001", 12), ("results", 12)])
+def test_no_result_has_the_name_of_a_node_that_it_tells_of(name: str, number: int) -> None:
+    """Twelve blank nodes: the report, five results, five paths, and the node itself."""
+    path = model.Inverse(P)
+    results = [Result(ox.BlankNode(name)), Result(ex("a"), ox.BlankNode(name)), *(Result(ex(n)) for n in "bcd")]
+    store = graph(Outcome(plan(path=path), results))
+    nodes = {term for quad in store for term in (quad.subject, quad.object) if isinstance(term, ox.BlankNode)}
+    assert len(nodes) == number
+    assert objects(store, "focusNode").count(ox.BlankNode(name)) == 1
+
+
 def test_a_result_says_all_that_the_standard_asks_for() -> None:
     store = graph(Outcome(plan(model.NodeKind(frozenset({"IRI"}))), [Result(ex("a"), ox.Literal("x"))]))
     said = {name: [str(term) for term in objects(store, name)] for name in ("focusNode", "value", "resultPath")}
