@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -188,14 +189,22 @@ def _distant(graph: SparqlGraph, shapes: model.Shapes, options: Options) -> Vali
     """Run all plans inside a triple store; the source of a finding is its default graph."""
     plans = list(compiler.compile_shapes(_chosen(shapes, options)))
     outcomes = []
-    for outcome in OnSparql(graph, shapes.graph).run(plans, limit=options.limit, focus=options.focus or None):
+    triples: int | None = None
+    with suppress(CalckgError):  # what is wrong with the store the first constraint tells, with its name
+        triples = _count(graph)
+    backend = OnSparql(graph, shapes.graph, triples=triples)
+    for outcome in backend.run(plans, limit=options.limit, focus=options.focus or None):
         outcomes.append(outcome)
         options.progress(len(outcomes), len(plans))
-    counted = graph.query("SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }")
-    triples = int(next(iter(counted))["n"].value)  # type: ignore[arg-type]
     told = outcomes if options.findings else []
     found = Report(report.findings(told, shapes.graph, lambda focus, path, value: GraphSource()))
+    triples = _count(graph) if triples is None else triples
     return Validation(tuple(outcomes), shapes.graph, found, len(shapes.shapes), triples)
+
+
+def _count(graph: SparqlGraph) -> int:
+    counted = graph.query("SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }")
+    return int(next(iter(counted))["n"].value)  # type: ignore[arg-type]
 
 
 def _run(

@@ -32,19 +32,27 @@ from calckg.shapes.to_sparql import Query, Renderer
 from calckg.sparql import SparqlGraph
 
 _AT_ONCE: Final = 2_000  # focus nodes named in one query
+_HASHED: Final = 40_000_000  # triples; a third of them in one join is 2 GB
 _SHAPES_GRAPH: Final = "shapesGraph"
 
 
 class OnSparql:
     """The back end on a graph that answers SPARQL; ``shapes`` is the shapes graph, for ``$shapesGraph``.
 
-    It asks ``at_once`` queries side by side. A target of ``many`` focus nodes is worth finding ``Suspects`` in.
+    It asks ``at_once`` queries side by side. A target of ``many`` focus nodes is worth finding ``Suspects`` in. A store
+    of too many ``triples``, or nobody knows how many, is not asked to hold those of a predicate in memory.
     """
 
     def __init__(
-        self, graph: SparqlGraph, shapes: ox.Store | None = None, at_once: int = 2, many: int = 10_000
+        self,
+        graph: SparqlGraph,
+        shapes: ox.Store | None = None,
+        at_once: int = 2,
+        many: int = 10_000,
+        triples: int | None = 0,
     ) -> None:
         self._graph, self._shapes, self._at_once, self._many = graph, shapes, at_once, many
+        self._by_hash = triples is not None and triples <= _HASHED
 
     def run(
         self, plans: Sequence[al.Plan], *, limit: int | None = None, focus: Sequence[Term] | None = None
@@ -57,7 +65,7 @@ class OnSparql:
         number = 1 if any(_SHAPES_GRAPH in str(plan) for plan in plans) else min(self._at_once, len(plans))
         idle, large = SimpleQueue[_Worker](), dict[al.Focus, bool]()
         for _ in range(number):
-            terms = Terms(self._graph)
+            terms = Terms(self._graph, self._by_hash)
             idle.put(_Worker(terms, Asker(self._graph, self._shapes, terms), Suspects(terms, self._many, large)))
 
         def outcome(plan: al.Plan) -> Outcome:

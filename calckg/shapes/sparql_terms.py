@@ -23,10 +23,13 @@ Row: TypeAlias = "dict[str, Term]"
 
 
 class Terms:
-    """Writes terms for the queries to one graph, and asks them."""
+    """Writes terms for the queries to one graph, and asks them.
 
-    def __init__(self, graph: SparqlGraph) -> None:
-        self.graph = graph
+    ``by_hash`` says whether the graph is small enough for joins that hold a predicate in memory.
+    """
+
+    def __init__(self, graph: SparqlGraph, by_hash: bool = True) -> None:
+        self.graph, self._by_hash = graph, by_hash
         self._functions: dict[ox.NamedNode, _OnNode] = {_NODE: _node}
 
     @property
@@ -37,7 +40,8 @@ class Terms:
     @property
     def joins_by_hash(self) -> bool:
         """Whether Oxigraph is asked, here or behind an endpoint. For MINUS some stores compare all pairs."""
-        return self.local or (isinstance(self.graph, EndpointGraph) and self.graph.server.startswith("Oxigraph"))
+        at_endpoint = isinstance(self.graph, EndpointGraph) and self.graph.server.startswith("Oxigraph")
+        return self._by_hash and (self.local or at_endpoint)
 
     def text(self, term: Term) -> str:
         """Return an expression for a term; raises ``CalckgError`` for a blank node that is asked of an endpoint."""
