@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from calckg import bundle, columnar
+from calckg import bundle
 from calckg.errors import CalckgError, SourceError, UsageError
 
 if TYPE_CHECKING:
@@ -168,6 +168,8 @@ def _attached(path: Path) -> DuckDBPyConnection:
     too, and put what does not fit into memory beside them.
     """
     import duckdb
+
+    from calckg import columnar  # with it comes pyoxigraph, which a search does without
 
     connection = columnar.in_memory()
     name = str(path).replace("'", "''")
