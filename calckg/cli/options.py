@@ -29,7 +29,7 @@ EndpointOption = Annotated[
     typer.Option(
         "--endpoint",
         metavar="URL",
-        help="A SPARQL endpoint that holds the graph, not --kg. CALCKG_TIMEOUT: its seconds for an answer (300).",
+        help="A SPARQL endpoint with the graph, instead of --kg; it has CALCKG_TIMEOUT seconds for an answer (300).",
     ),
 ]
 OutputOption = Annotated[

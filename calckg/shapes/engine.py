@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -94,7 +93,7 @@ def shape_files() -> list[Path]:
 def read_shapes(paths: Sequence[Path]) -> model.Shapes:
     """Read the shapes in ``paths`` together; raises ``CalckgError`` for none, or for what is not well formed."""
     names = ", ".join(map(str, paths))
-    triples = _numbered([quad.triple for path in paths for quad in rdf.read(path)])
+    triples = _numbered(quad.triple for path in paths for quad in rdf.read(path))
     try:
         shapes = reader.read(triples)
     except SourceError:
@@ -106,24 +105,19 @@ def read_shapes(paths: Sequence[Path]) -> model.Shapes:
     return shapes
 
 
-def _numbered(triples: Sequence[ox.Triple]) -> list[ox.Triple]:
+def _numbered(triples: Iterable[ox.Triple]) -> list[ox.Triple]:
     """Name blank nodes in their order, so that a report names a shape without an IRI the same way each time.
 
-    No data has these names: they hold a hash of all that the shapes say.
+    The names are not the data's: what is read from files has random ones, what is built those of its readers.
     """
-    names: dict[ox.BlankNode, str] = {}
+    nodes: dict[ox.BlankNode, ox.BlankNode] = {}
 
-    def told(term: Term) -> str:
-        return names.setdefault(term, f"_:{len(names)}") if isinstance(term, ox.BlankNode) else str(term)
+    def named(term: Any) -> Any:
+        if not isinstance(term, ox.BlankNode):
+            return term
+        return nodes.setdefault(term, ox.BlankNode(f"calckgshape{len(nodes):06}"))
 
-    text = "".join(f"{told(t.subject)} {t.predicate} {told(t.object)}\n" for t in triples)  # type: ignore[arg-type]
-    salt = hashlib.sha256(text.encode()).hexdigest()[:24]
-    nodes = {old: ox.BlankNode(f"shape{salt}x{number:06}") for number, old in enumerate(names)}
-
-    def new(term: Any) -> Any:
-        return nodes.get(term, term)
-
-    return [ox.Triple(new(t.subject), t.predicate, new(t.object)) for t in triples]
+    return [ox.Triple(named(t.subject), t.predicate, named(t.object)) for t in triples]
 
 
 def validate(

@@ -32,7 +32,7 @@ from calckg.shapes.to_sparql import Query, Renderer
 from calckg.sparql import SparqlGraph
 
 _AT_ONCE: Final = 2_000  # focus nodes named in one query
-_HASHED: Final = 40_000_000  # triples; a third of them in one join is 2 GB
+_HASHED: Final = 40_000_000  # triples; a third of them in one join would be 2 GB, at some 150 bytes each
 _SHAPES_GRAPH: Final = "shapesGraph"
 
 

@@ -50,7 +50,8 @@ def _unused(label: str, outcomes: Sequence[Outcome]) -> str:
     """Return what the name of no blank node begins with that results tell of; it begins with ``label``."""
     told: set[object] = set()
     for outcome in outcomes:
-        told |= {outcome.plan.shape.node, getattr(outcome.plan.constraint.kind, "node", None)}
+        kind = outcome.plan.constraint.kind
+        told |= {outcome.plan.shape.node, kind.node if isinstance(kind, model.Sparql) else None}
         told |= {node for result in outcome.results for node in (result.focus, result.value)}
     taken = [node.value for node in told if isinstance(node, ox.BlankNode)]
     while any(name.startswith(label) for name in taken):

@@ -39,7 +39,10 @@ class Terms:
 
     @property
     def joins_by_hash(self) -> bool:
-        """Whether Oxigraph is asked, here or behind an endpoint. For MINUS some stores compare all pairs."""
+        """Whether to ask by MINUS and sub-SELECTs: Oxigraph, here or behind an endpoint, of a graph small enough.
+
+        It joins them by hash; for MINUS some stores compare all pairs.
+        """
         at_endpoint = isinstance(self.graph, EndpointGraph) and self.graph.server.startswith("Oxigraph")
         return self._by_hash and (self.local or at_endpoint)
 

@@ -67,14 +67,14 @@ def test_what_a_limit_left_out_does_not_conform() -> None:
     assert [term.value for term in objects(graph(Outcome(plan(), [], more=3)), "conforms")] == ["false"]
 
 
-@pytest.mark.parametrize(("name", "number"), [("inner", 12), ("result0000001", 12), ("results", 12)])
-def test_no_result_has_the_name_of_a_node_that_it_tells_of(name: str, number: int) -> None:
+@pytest.mark.parametrize("name", ["inner", "result0000001", "results"])
+def test_no_result_has_the_name_of_a_node_that_it_tells_of(name: str) -> None:
     """Twelve blank nodes: the report, five results, five paths, and the node itself."""
     path = model.Inverse(P)
     results = [Result(ox.BlankNode(name)), Result(ex("a"), ox.BlankNode(name)), *(Result(ex(n)) for n in "bcd")]
     store = graph(Outcome(plan(path=path), results))
     nodes = {term for quad in store for term in (quad.subject, quad.object) if isinstance(term, ox.BlankNode)}
-    assert len(nodes) == number
+    assert len(nodes) == 12
     assert objects(store, "focusNode").count(ox.BlankNode(name)) == 1
 
 

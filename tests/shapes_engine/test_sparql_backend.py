@@ -196,14 +196,18 @@ def test_a_constraint_in_sparql_is_asked_of_no_other_nodes() -> None:
         results(shapes, f"{people} :p3 :knows :y . :y a :Stone .", many=10)
 
 
-def test_where_others_have_the_same_values_those_of_the_target_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("values", [20, 1])
+def test_where_others_have_the_same_values_those_of_the_target_are_asked(
+    values: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many values are wrong with others, or one is with many."""
     monkeypatch.setattr("calckg.shapes.suspects._FEW", 5)
-    others = " ".join(f":t{n} :name {n} ." for n in range(20))
+    others = " ".join(f":t{n} :name {3 + n % values} ." for n in range(20))
     people = " ".join(f":p{n} a :Person ; :name 'a' ." for n in range(20))
     shapes = ":s a sh:PropertyShape ; sh:targetClass :Person ; sh:path :name ; sh:datatype xsd:string ."
-    assert results(shapes, f"{others} {people} :p3 :name 3 .", many=10) == [
-        (":p3", '"3"^^<http://www.w3.org/2001/XMLSchema#integer')
-    ]
+    graph = Counting(store(f"{others} {people} :p3 :name 3 ."))
+    assert results(shapes, "", graph, many=10) == [(":p3", '"3"^^<http://www.w3.org/2001/XMLSchema#integer')]
+    assert set(re.findall("<http://e/p[0-9]+>", graph.asked[-1])) == {"<http://e/p3>"}
 
 
 class Server(EndpointGraph):
