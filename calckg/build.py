@@ -93,6 +93,7 @@ def build(
             try:
                 done = _fill(connection, folder, planned, before, target, curated, keep_going, progress)
                 total = _finish(connection, roots, progress)
+                triples = columnar.triples(connection)
                 done = [replace(one, quads=total.get(one.graph, 0)) for one in done]
                 same = [one.graph for one in done if one.kept and not roots]
                 check = partial(validating.validate, connection, target if before else None, same) if validate else None
@@ -105,6 +106,7 @@ def build(
         manifest = {
             "graph": "built",
             "quads": sum(total.values()),
+            "triples": triples,
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "calckg": _version(),
             "curated": curated,

@@ -134,10 +134,12 @@ def compile_to(folder: Path) -> None:
         count = columnar.add(connection, lambda: columnar.stage(connection, f"FROM {derive.derive(connection)}"))
         storing.write(connection, folder / "store")
         naming.write(connection, folder / "names.sqlite")
+        triples = columnar.triples(connection)
         connection.execute("CHECKPOINT")
     finally:
         connection.close()
-    (folder / "manifest.json").write_text(json.dumps({"graph": "bundled", "quads": count}) + "\n")
+    manifest = {"graph": "bundled", "quads": count, "triples": triples}
+    (folder / "manifest.json").write_text(json.dumps(manifest) + "\n")
 
 
 def stage(connection: DuckDBPyConnection, *, curated: bool = True) -> None:

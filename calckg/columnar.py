@@ -91,6 +91,15 @@ REPEATED = """WITH used AS (SELECT p, g, count(*) AS n FROM quad GROUP BY p, g),
     SELECT s, p, o, count(*) - 1 AS n FROM quad SEMI JOIN away USING (s, p, o) GROUP BY s, p, o HAVING count(*) > 1"""
 """SQL for ``(s, p, o, n)``: each triple that ``n`` more graphs state."""
 
+
+def triples(connection: DuckDBPyConnection) -> int:
+    """Count the triples of the merge of all graphs."""
+    row = connection.execute(
+        f"SELECT count(*) - coalesce((SELECT sum(n) FROM ({REPEATED}) again), 0) FROM quad"
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
 # The characters that N-Quads escapes in the canonical form, which pyoxigraph writes; the backslash first, for then
 # what is left of backslashes is escapes.
 _UNESCAPES = [

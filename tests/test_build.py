@@ -212,6 +212,9 @@ def test_each_release_has_its_graph_with_so_many_quads(whole: Path) -> None:
 def test_the_columns_hold_what_the_manifest_says(whole: Path) -> None:
     columns = KnowledgeGraph.built(whole).columns
     assert columns.execute("SELECT count(*) FROM quad").fetchall() == [(manifest(whole)["quads"],)]
+    merged = columns.execute("SELECT count(*) FROM (SELECT DISTINCT s, p, o FROM quad)").fetchall()
+    assert merged == [(manifest(whole)["triples"],)]
+    assert manifest(whole)["triples"] < manifest(whole)["quads"]
 
 
 def test_the_store_holds_what_the_columns_hold(whole: Path) -> None:

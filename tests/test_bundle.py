@@ -82,7 +82,8 @@ def test_the_layout_is_that_of_a_built_graph(resource_root: Path) -> None:
 def test_the_manifest_counts_the_quads(resource_root: Path) -> None:
     folder = bundle.directory()
     manifest = json.loads((folder / "manifest.json").read_text())
-    assert manifest == {"graph": "bundled", "quads": len(list(KnowledgeGraph.built(folder).quads()))}
+    quads = list(KnowledgeGraph.built(folder).quads())
+    assert manifest == {"graph": "bundled", "quads": len(quads), "triples": len({quad.triple for quad in quads})}
 
 
 def test_the_second_call_does_not_compile(resource_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -176,7 +176,8 @@ def validate_graph(graph: KnowledgeGraph, shapes: Sequence[Path], options: Optio
         return _distant(graph.sparql, known, options or Options())
     stored = graph.manifest.get("store", True)
     backend = OnColumns(graph.columns, (lambda: graph.sparql) if stored else None, known.graph)
-    return _run(graph.columns, backend, known, {}, options or Options())
+    triples = graph.manifest.get("triples")  # an older build does not have them
+    return _run(graph.columns, backend, known, {}, options or Options(), triples=triples)
 
 
 def _distant(graph: SparqlGraph, shapes: model.Shapes, options: Options) -> Validation:
@@ -208,6 +209,7 @@ def _run(
     files: Mapping[str, str],
     options: Options,
     graphs: Mapping[str, str] | None = None,
+    triples: int | None = None,
 ) -> Validation:
     plans = list(compiler.compile_shapes(_chosen(shapes, options)))
     outcomes = []
@@ -226,10 +228,10 @@ def _run(
             file = graphs.get(graph)
         return FileSource(file, lines.get((focus, path, value))) if file else GraphSource(graph)
 
-    repeated = f"coalesce((SELECT sum(n) FROM ({columnar.REPEATED}) again), 0)"
-    row = connection.execute(f"SELECT count(*) - {repeated} FROM quad").fetchone()
+    if triples is None:
+        triples = columnar.triples(connection)
     found = Report(report.findings(kept, shapes.graph, source))
-    return Validation(tuple(outcomes), shapes.graph, found, len(shapes.shapes), int(row[0]) if row else 0)
+    return Validation(tuple(outcomes), shapes.graph, found, len(shapes.shapes), triples)
 
 
 def _lines(

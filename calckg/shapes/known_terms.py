@@ -29,8 +29,11 @@ class KnownTerms:
     def __init__(self, connection: DuckDBPyConnection, table: Callable[..., str]) -> None:
         self._connection, self._table = connection, table
         self._ids: dict[Term, int] = {}
+        self._class_ids: dict[Term, frozenset[int]] = {}
         self._classes: dict[Term, str] = {}
         self._subclasses: dict[int, list[int]] | None = None
+        self.highest = 0
+        """The highest id, when terms were last looked up."""
 
     def know(self, plans: Sequence[al.Plan], focus: Iterable[Term]) -> None:
         """Look up the ids of all terms that the plans speak of; those that the data do not have get new ones."""
@@ -56,19 +59,22 @@ class KnownTerms:
         self._ids.update({asked[n]: int(identifier) for n, identifier in found})
         highest = run("SELECT max(id) FROM node").fetchone()
         last = int((highest and highest[0]) or 0)
-        for n, term in enumerate(asked):
-            if term not in self._ids:
-                last += 1
-                self._ids[term] = last
-                run("INSERT INTO own_term VALUES (?, ?, ?, ?, ?)", [last, *rows[n]])
+        new = [n for n, term in enumerate(asked) if term not in self._ids]
+        self._ids.update({asked[n]: last + place for place, n in enumerate(new, 1)})
+        self.highest = last + len(new)
+        run(
+            "INSERT INTO own_term SELECT ? + i, kind, value, datatype, lang FROM asked_term "
+            "JOIN (SELECT unnest(?::INTEGER[]) AS n, unnest(range(1, ?)) AS i) USING (n)",
+            [last, new, len(new) + 1],
+        )
 
     def id(self, term: Term) -> int:
         """Return the id of a term that is known."""
         return self._ids[term]
 
-    def classes(self, cls: Term) -> str:
-        """Return SQL for the ids of a class and of all its subclasses."""
-        if cls not in self._classes:
+    def class_ids(self, cls: Term) -> frozenset[int]:
+        """Return the ids of a class and of all its subclasses."""
+        if cls not in self._class_ids:
             if self._subclasses is None:
                 self._subclasses = {}
                 rows = self._connection.execute(
@@ -82,10 +88,17 @@ class KnownTerms:
                 if one not in found:
                     found.add(one)
                     waiting += self._subclasses.get(one, ())
+            self._class_ids[cls] = frozenset(found)
+        return self._class_ids[cls]
+
+    def classes(self, cls: Term) -> str:
+        """Return SQL for the ids of a class and of all its subclasses."""
+        if cls not in self._classes:
+            found = sorted(self.class_ids(cls))
             if len(found) <= _FEW:
-                self._classes[cls] = "(" + ", ".join(map(str, sorted(found))) + ")"
+                self._classes[cls] = "(" + ", ".join(map(str, found)) + ")"
             else:
-                table = self._table("SELECT unnest(?::BIGINT[]) AS id", [sorted(found)])
+                table = self._table("SELECT unnest(?::BIGINT[]) AS id", [found])
                 self._classes[cls] = f"(SELECT id FROM {table})"
         return self._classes[cls]
 

@@ -16,6 +16,7 @@ from calckg.errors import CalckgError
 from calckg.shapes import algebra as al
 from calckg.shapes import model, select_reader, select_sql, select_walks, selected
 from calckg.shapes.asked import Asker
+from calckg.shapes.clearing import Clearing
 from calckg.shapes.known_terms import KnownTerms
 from calckg.shapes.model import Path, Term
 from calckg.shapes.predicates import Predicates
@@ -62,7 +63,8 @@ class OnColumns:
         self._only: str | None = None
         self._empty: str | None = None
         self._queries: list[str] = []
-        self._renderer = Renderer(Names(self._terms.id, self._instances, self._closure, self._fails, self._leads))
+        self._names = Names(self._terms.id, self._instances, self._closure, self._fails, self._leads)
+        self._renderer = Renderer(self._names)
 
     def run(
         self, plans: Sequence[al.Plan], *, limit: int | None = None, focus: Sequence[Term] | None = None
@@ -74,14 +76,32 @@ class OnColumns:
         for plan in plans:
             if isinstance(plan.question, al.Values) and al.simple(plan.question.where):
                 self._joined.setdefault((plan.focus, plan.question.path), []).append(plan.question.where)
-        for plan in plans:
-            begin = time.perf_counter()
-            self._queries = []
-            if isinstance(plan.question, al.Asked):
+        begin = time.perf_counter()
+        cleared = self._cleared(plans)
+        for number, plan in enumerate(plans):
+            results, more = list[Result](), 0
+            if number in cleared:
+                pass
+            elif isinstance(plan.question, al.Asked):
                 results, more = self._ask(plan, plan.question.query, limit)
             else:
                 results, more = self._found(plan, limit)
-            yield Outcome(plan, results, more, tuple(self._queries), time.perf_counter() - begin)
+            queries, now = tuple(self._queries), time.perf_counter()
+            self._queries = []
+            yield Outcome(plan, results, more, queries, now - begin)
+            begin = time.perf_counter()
+
+    def _cleared(self, plans: Sequence[al.Plan]) -> set[int]:
+        """Return the places of the plans that surely find nothing; what this takes is told with the first plan."""
+        clearing = Clearing(self._run, self._names, self._terms, self._predicates, self._only)
+        clearing.know(plans)
+        asked = [number for number, plan in enumerate(plans) if not self._is_met(plan.question)]
+        found = {asked[place] for place in clearing.cleared([plans[number] for number in asked])}
+        return found.union(range(len(plans))) - (set(asked) - found)
+
+    def _run(self, query: str) -> DuckDBPyConnection:
+        self._queries.append(query)
+        return self._connection.execute(query)
 
     # --- tables that plans share
 

@@ -5,6 +5,7 @@ Most constraints are of predicates that a graph does not use, or that each subje
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ class _Rows(NamedTuple):
 
 
 _NONE: Final = _Rows(0, 0, 0)
+_MOST: Final = 10_000_000  # ids: a bit for each is a megabyte for each predicate
+BITS: Final = "step_bits"
+"""Table ``(p, start, bits)``: the ids of subjects (``start`` is ``s``) or objects (``o``) of predicates, a bit each."""
 
 
 class Predicates:
@@ -29,6 +33,7 @@ class Predicates:
         self._connection = connection
         self._rows: dict[int, _Rows] | None = None
         self._single: dict[int, bool] = {}
+        self._members: dict[int, int] | None = None
 
     def count(self, predicate: int) -> int:
         """Return in how many quads the predicate with this id stands."""
@@ -37,13 +42,49 @@ class Predicates:
     def is_single(self, predicate: int) -> bool:
         """Tell whether each subject surely has one quad of the predicate; the same triple of two graphs is two."""
         if predicate not in self._single:
-            many, low, high = self._of(predicate)
-            # A bit for each subject counts them in a tenth of the time that grouping takes.
-            row = self._connection.execute(
-                f"SELECT bit_count(bitstring_agg(s, {low}, {high})) FROM quad WHERE p = {predicate}"
-            ).fetchone()
-            self._single[predicate] = row is None or row[0] is None or int(row[0]) == many
+            self.know_single([predicate])
         return self._single[predicate]
+
+    def know_single(self, predicates: Iterable[int]) -> None:
+        """Find out at once of which predicates ``is_single`` will be asked."""
+        new = sorted({predicate for predicate in predicates if predicate not in self._single})
+        # A bit for each subject counts them in a tenth of the time that grouping takes.
+        counted = " UNION ALL ".join(
+            f"SELECT {predicate}, bit_count(bitstring_agg(s, {rows.low}, {rows.high})) FROM quad WHERE p = {predicate}"
+            for predicate, rows in ((predicate, self._of(predicate)) for predicate in new)
+            if rows.many
+        )
+        self._know(new, counted)
+
+    def know_steps(self, steps: Iterable[tuple[int, str]], highest: int) -> bool:
+        """Make ``BITS`` for steps, predicates with the column where they start, and ids no higher than ``highest``.
+
+        Returns false, with nothing made, for more ids than there should be bits for.
+        """
+        if highest > _MOST:
+            return False
+        wanted = sorted(set(steps))
+        parts = []
+        for start in ("s", "o"):
+            ids = ", ".join(str(predicate) for predicate, one in wanted if one == start) or "-1"
+            found = f"bitstring_agg({start}, 0, {highest})"
+            parts.append(f"SELECT p, '{start}' AS start, {found} AS bits FROM quad WHERE p IN ({ids}) GROUP BY p")
+        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {BITS} AS {' UNION ALL '.join(parts)}")
+        single = [predicate for predicate, start in wanted if start == "s"]
+        self._know(single, f"SELECT p, bit_count(bits) FROM {BITS} WHERE start = 's'")
+        return True
+
+    def _know(self, predicates: Sequence[int], counted: str) -> None:
+        self._single.update(dict.fromkeys(predicates, True))
+        for predicate, subjects in self._connection.execute(counted).fetchall() if counted else ():
+            self._single[int(predicate)] = int(subjects) == self._of(int(predicate)).many
+
+    def members(self, cls: int, kind: int) -> int:
+        """Return in how many quads of the predicate ``kind``, which is ``rdf:type``, a class stands."""
+        if self._members is None:
+            found = self._connection.execute(f"SELECT o, count(*) FROM quad WHERE p = {kind} GROUP BY o").fetchall()
+            self._members = {int(one): int(many) for one, many in found}
+        return self._members.get(cls, 0)
 
     def _of(self, predicate: int) -> _Rows:
         if self._rows is None:

@@ -61,8 +61,11 @@ def row(term: Term) -> tuple[int, str, str | None, str | None]:
     )
 
 
-def _in(datatype: str, names: tuple[str, ...]) -> str:
-    return f"coalesce({datatype} IN ({', '.join(quoted(XSD + name) for name in names)}), false)"
+def _in(term: TermSql, names: tuple[str, ...]) -> str:
+    """Return SQL for: the term is a literal of one of these datatypes; of a constant that is known already."""
+    if term.type is not None:
+        return "true" if term.type.startswith(XSD) and term.type.removeprefix(XSD) in names else "false"
+    return f"coalesce({term.datatype} IN ({', '.join(quoted(XSD + name) for name in names)}), false)"
 
 
 def well_formed(term: TermSql, iri: str) -> str:
@@ -122,10 +125,10 @@ def compares(one: TermSql, operator: str, other: TermSql) -> str:
     tests = []
     if all(iri.removeprefix(XSD) in _EXACT for iri in known):
         exact = _numbers(one, operator, other, "DECIMAL(38, 12)", lexical.FORMS["decimal"])
-        tests.append(f"{_in(one.datatype, _EXACT)} AND {_in(other.datatype, _EXACT)} AND {exact}")
+        tests.append(f"{_in(one, _EXACT)} AND {_in(other, _EXACT)} AND {exact}")
     if all(iri.removeprefix(XSD) in (*_EXACT, "float", "double") for iri in known):
         # Both exact is told above: as floats they might be equal, and are not.
-        floats = "NOT (" + " AND ".join(_in(term.datatype, _EXACT) for term in (one, other)) + ")"
+        floats = "NOT (" + " AND ".join(_in(term, _EXACT) for term in (one, other)) + ")"
         numbers = _numbers(one, operator, other, "DOUBLE", lexical.FORMS["double"])
         tests.append(f"{_numeric(one)} AND {_numeric(other)} AND {floats} AND {numbers}")
     if all(iri == XSD + "string" for iri in known):
@@ -139,18 +142,18 @@ def compares(one: TermSql, operator: str, other: TermSql) -> str:
 
 
 def _both(one: TermSql, other: TermSql, name: str) -> str:
-    return f"{_in(one.datatype, (name,))} AND {_in(other.datatype, (name,))}"
+    return f"{_in(one, (name,))} AND {_in(other, (name,))}"
 
 
 def _numeric(term: TermSql) -> str:
-    return _in(term.datatype, (*_EXACT, "float", "double"))
+    return _in(term, (*_EXACT, "float", "double"))
 
 
 def _numbers(one: TermSql, operator: str, other: TermSql, sql: str, form: str) -> str:
     """Return SQL that compares two numbers; one in no lexical form of its datatype compares with none."""
 
     def number(term: TermSql) -> str:
-        integer = f"(NOT {_in(term.datatype, tuple(lexical.BOUNDS))} OR NOT contains({term.value}, '.'))"
+        integer = f"(NOT {_in(term, tuple(lexical.BOUNDS))} OR NOT contains({term.value}, '.'))"
         cast = f"TRY_CAST({term.value} AS {sql})"
         fits = f"regexp_full_match({term.value}, {quoted(form)}) AND {term.value} <> 'NaN'"
         return f"CASE WHEN {integer} AND {fits} THEN {cast} END"

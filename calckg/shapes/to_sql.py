@@ -21,7 +21,7 @@ from calckg.shapes.sql_terms import TermSql
 
 
 @dataclass(slots=True)
-class _Bound:
+class Bound:
     """What a variable is in SQL: the expression of its id, and the alias of a row with its term, if one is at hand."""
 
     id: str
@@ -112,7 +112,7 @@ class Renderer:
                 counted = f"SELECT f FROM {pair(path, False)} counted GROUP BY f HAVING count(*) > {number}"
                 return f"SELECT f, NULL AS v, NULL AS p FROM ({counted}) many"
             case al.Nodes(where):
-                test = self._test(where, {THIS: _Bound("r.n")})
+                test = self._test(where, {THIS: Bound("r.n")})
                 return f"SELECT r.n AS f, NULL AS v, NULL AS p FROM {focus} r WHERE {test}"
             case al.Languages(path):
                 return (
@@ -149,8 +149,8 @@ class Renderer:
         distinct in the end.
         """
         tables, wheres, end = self.step(path, "n.n") if path is not None else ([], [], "n.n")
-        value = _Bound(end, "t")
-        test = self._test(where, {THIS: value if path is None else _Bound("n.n"), VALUE: value})
+        value = Bound(end, "t")
+        test = self._test(where, {THIS: value if path is None else Bound("n.n"), VALUE: value})
         if value.used:
             tables.append("node t")
             wheres.append(f"t.id = {end}")
@@ -172,15 +172,22 @@ class Renderer:
             values = f"SELECT DISTINCT {step[2]} AS v FROM quad WHERE p = {self._id(ox.NamedNode(step[0]))}"
         elif path is not None:
             values = f"SELECT DISTINCT v FROM ({self.pairs(path, focus)}) pair"
-        value = _Bound("d.v", "t")
-        tests = [self._test(condition, {THIS: value, VALUE: value}) for condition in conditions]
-        if len(tests) == 1 and not value.used:
-            return f"SELECT d.v, 1 AS w FROM ({values}) d WHERE {tests[0]}"
-        wrong = " + ".join(f"CASE WHEN {test} THEN {1 << bit} ELSE 0 END" for bit, test in enumerate(tests))
+        value = Bound("d.v", "t")
+        wrong = self._bits(conditions, value)
+        if len(conditions) == 1 and not value.used:
+            return f"SELECT d.v, 1 AS w FROM ({values}) d WHERE {wrong} > 0"
         told = f"SELECT d.v, {wrong} AS w FROM ({values}) d"
         if value.used:
             told = f"SELECT d.v, CASE WHEN d.v >= 0 THEN {wrong} END AS w FROM ({values}) d JOIN node t ON t.id = d.v"
         return f"SELECT v, w FROM ({told}) tested WHERE w > 0"
+
+    def bits(self, conditions: Sequence[Condition]) -> str:
+        """Return SQL for which of the conditions hold of the value ``d.v``, a bit each; its term is in ``t``."""
+        return self._bits(conditions, Bound("d.v", "t"))
+
+    def _bits(self, conditions: Sequence[Condition], value: Bound) -> str:
+        tests = [self._test(condition, {THIS: value, VALUE: value}) for condition in conditions]
+        return " + ".join(f"CASE WHEN {test} THEN {1 << bit} ELSE 0 END" for bit, test in enumerate(tests))
 
     def pairs(self, path: model.Path, focus: str, among: str | None = None) -> str:
         """Return a query for ``(f, v)``, focus nodes and values, some of them twice; only values ``v`` of ``among``."""
@@ -219,7 +226,8 @@ class Renderer:
 
     # --- conditions
 
-    def _test(self, condition: Condition, bound: dict[str, _Bound]) -> str:
+    def _test(self, condition: Condition, bound: dict[str, Bound]) -> str:
+        """Return SQL for a condition on what is bound."""
         match condition:
             case al.Constant(holds):
                 return "true" if holds else "false"
@@ -255,7 +263,7 @@ class Renderer:
                 return f"(EXISTS (SELECT 1 FROM {', '.join(tables)} WHERE {' AND '.join(wheres)}))"
             case al.ExistsTriple(start, predicate, object_, where):
                 name = self._fresh()
-                more = {predicate.name: _Bound(f"{name}.p"), object_.name: _Bound(f"{name}.o")}
+                more = {predicate.name: Bound(f"{name}.p"), object_.name: Bound(f"{name}.o")}
                 test = self._test(where, bound | more)
                 return f"(EXISTS (SELECT 1 FROM quad {name} WHERE {name}.s = {self._end(start, bound)} AND {test}))"
             case al.Compares(one, operator, other):
@@ -267,14 +275,14 @@ class Renderer:
             case _:
                 return self._on_terms(_of_term(condition), (condition.var,), bound)
 
-    def _end(self, end: End, bound: dict[str, _Bound]) -> str:
+    def _end(self, end: End, bound: dict[str, Bound]) -> str:
         return bound[end.name].id if isinstance(end, Var) else self._id(end)
 
     def _walk(
-        self, start: End, path: model.Path, end: Var, where: Condition, bound: dict[str, _Bound], form: str
+        self, start: End, path: model.Path, end: Var, where: Condition, bound: dict[str, Bound], form: str
     ) -> str:
         tables, wheres, last = self.step(path, self._end(start, bound))
-        mine = _Bound(last, self._fresh())
+        mine = Bound(last, self._fresh())
         test = self._test(where, {**bound, end.name: mine})
         step = step_of(path)
         if mine.used and step is not None and al.simple(where):
@@ -298,7 +306,7 @@ class Renderer:
         where: Condition,
         operator: str,
         number: int,
-        bound: dict[str, _Bound],
+        bound: dict[str, Bound],
     ) -> str:
         if (operator, number) == ("<", 0):
             return "false"
@@ -312,7 +320,7 @@ class Renderer:
         found = self._walk(start, path, end, where, bound, counted)
         return f"(coalesce({found}, 0) {operator} {number})"
 
-    def _on_terms(self, test: Callable[..., str], ends: tuple[End, ...], bound: dict[str, _Bound]) -> str:
+    def _on_terms(self, test: Callable[..., str], ends: tuple[End, ...], bound: dict[str, Bound]) -> str:
         """Return a test on terms; those that are not at hand are looked up."""
         terms, tables, wheres = list[TermSql](), list[str](), list[str]()
         for end in ends:
