@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -34,6 +35,10 @@ _CHAR = r"(?:[^\s\x00-\x20\x7f-\x9f<>\"{}|\\^`?\[\]%#]|%[0-9A-Fa-f]{2})"
 _CURIE_LOCAL = re.compile(rf"(?![/:])(?:(?![:/]){_CHAR})+(?:/{_CHAR}*)?(?:#{_CHAR}*)?")
 # What may follow an alternative namespace: a code. A longer path below it is another page of that publisher.
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_WORDS = string.ascii_letters + string.digits
+_WORD = re.compile(f"[{_WORDS}]*")
+PLAIN = "[A-Za-z0-9]+"
+"""The pattern of a code that is a word of letters and digits."""
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _SCHEME = re.compile(r"https?://")
 # Schemes of absolute IRIs without ``//`` that are taken for IRIs when they are no declared prefix.
@@ -215,6 +220,25 @@ class Prefixes:
                 if found:
                     return found
         return None
+
+    def words(self, prefix: Prefix, namespace: str) -> str | None:
+        """Return the pattern of words that after a namespace of ``prefix``, which has no pattern, are surely its codes.
+
+        Words are of letters and digits. There is none where another prefix has the namespace too; where one has a
+        longer namespace, such as ``https://omim.org/entry/PS``, no word is sure that begins like it.
+        """
+        own = _SCHEME.sub("", namespace, count=1)
+        longer = [
+            form[len(own) :]
+            for form, owners in self._forms.items()
+            if form.startswith(own) and _WORD.fullmatch(form, len(own)) and any(owner != prefix for owner, _ in owners)
+        ]
+        if not longer:
+            return PLAIN
+        if "" in longer:
+            return None
+        first = "".join(letter for letter in _WORDS if letter not in {word[0] for word in longer})
+        return f"[{first}][A-Za-z0-9]*"
 
     def _names(self) -> list[str]:
         names = [name for p in self.records.values() for name in p.alternative_prefixes if ":" not in name]

@@ -204,6 +204,27 @@ def test_the_longest_namespace_wins_when_one_begins_with_another() -> None:
     assert table.compress("http://example.org/a/c") == "short:c"
 
 
+# What other namespaces go on with, and words that look like a code.
+_AFTER = sorted({word for one in TABLE.namespaces.values() for word in re.split("[^A-Za-z0-9]+", one) if word})
+
+
+@given(st.sampled_from(list(TABLE.records.values())), st.sampled_from([*_AFTER, ""]), st.from_regex("[A-Za-z0-9]{0,4}"))
+def test_a_word_that_is_surely_a_code_of_a_prefix_is_one(prefix: Prefix, head: str, tail: str) -> None:
+    for namespace in (prefix.namespace, *prefix.alternative_namespaces):
+        pattern = TABLE.words(prefix, namespace)
+        word = head + tail.strip()
+        if prefix.local_pattern is None and pattern is not None and re.fullmatch(pattern, word):
+            assert TABLE.compress(namespace + word) == f"{prefix.name}:{word}"
+
+
+def test_no_word_is_sure_where_a_longer_namespace_begins_like_it() -> None:
+    omim = TABLE.records["OMIM"]
+    pattern = TABLE.words(omim, omim.namespace)
+    assert pattern is not None
+    assert re.fullmatch(pattern, "231000")
+    assert not re.fullmatch(pattern, "PS203655")  # https://omim.org/entry/PS is a form of OMIMPS
+
+
 @pytest.mark.parametrize(
     "iri",
     [

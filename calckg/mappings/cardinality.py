@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from calckg.mappings.codes import TERMS
-from calckg.mappings.intake import File, quoted
+from calckg.mappings.intake import File, quoted, union
 from calckg.upstream.sssom_slots import SLOTS, split
 
 if TYPE_CHECKING:
@@ -46,17 +46,23 @@ def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, 
                 GROUP BY object, subject_prefix HAVING min(subject) < max(subject)) k
             ON k.object = m.object AND k.subject_prefix = m.subject_prefix
             WHERE m.predicate = 'oboInOwl:hasDbXref' AND NOT m.negated""",
-        "cardinality/precisions": f"""
-            SELECT m.id, 'predicate_id' AS slot, 'stated as ' || several.said AS said
-            FROM mapping m JOIN (
-                SELECT subject, object, string_agg(DISTINCT predicate, ', ' ORDER BY predicate) AS said
-                FROM ({_PRECISE}) p SEMI JOIN (
-                    SELECT subject, object FROM ({_PRECISE}) p GROUP BY subject, object
-                    HAVING min(predicate) < max(predicate)) few USING (subject, object)
-                GROUP BY subject, object) several
-            ON several.subject = m.subject AND several.object = m.object
-            WHERE NOT m.negated AND starts_with(m.predicate, 'skos:')""",
+        "cardinality/precisions": _precisions(connection),
     }
+
+
+def _precisions(connection: DuckDBPyConnection) -> str:
+    rows = connection.execute(f"SELECT DISTINCT predicate FROM ({_PRECISE}) p LIMIT 2").fetchall()
+    if len(rows) < 2:  # most sets have exact matches only
+        return union(())
+    return f"""SELECT m.id, 'predicate_id' AS slot, 'stated as ' || several.said AS said
+        FROM mapping m JOIN (
+            SELECT subject, object, string_agg(DISTINCT predicate, ', ' ORDER BY predicate) AS said
+            FROM ({_PRECISE}) p SEMI JOIN (
+                SELECT subject, object FROM ({_PRECISE}) p GROUP BY subject, object
+                HAVING min(predicate) < max(predicate)) few USING (subject, object)
+            GROUP BY subject, object) several
+        ON several.subject = m.subject AND several.object = m.object
+        WHERE NOT m.negated AND starts_with(m.predicate, 'skos:')"""
 
 
 def _scopes(connection: DuckDBPyConnection) -> dict[str, list[str]]:

@@ -2,7 +2,7 @@
 
 ``mapping`` has a row for each that has a subject or an object: ``id, file, subject, predicate, object, negated`` and
 the parts of the two ends, ``subject_prefix``, ``subject_local``, ``object_prefix``, ``object_local``. An end whose
-prefix nobody declares stays as it is written.
+prefix nobody declares stays as it is written. ``mapping_code(code, prefix, local)`` has each of them once.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from calckg import prefixes
 from calckg.mappings.intake import File, quoted
-from calckg.prefixes import Prefixes
+from calckg.prefixes import PLAIN, Prefixes
 from calckg.upstream.sssom_slots import Values, coded
 
 if TYPE_CHECKING:
@@ -21,17 +21,23 @@ if TYPE_CHECKING:
 _ENDS: Final = ("subject", "object", "predicate")
 TERMS: Final = "subject IS NOT NULL AND object IS NOT NULL AND 'sssom:NoTermFound' NOT IN (subject, object)"
 """SQL: a row of ``mapping`` has two ends."""
-_PLAIN: Final = "[A-Za-z0-9]+"
 
 
 def make(connection: DuckDBPyConnection, files: Sequence[File]) -> None:
     """Make ``mapping``, and ``mapping_prefix(file, prefix, declared, name)`` of the prefixes of all ends."""
     run = connection.execute
-    parts = " UNION ".join(f"SELECT DISTINCT file, {_prefix(f'{end}_id')} AS prefix FROM mapping_row" for end in _ENDS)
+    # Of most prefixes all codes are letters and digits; those of the others are looked at one by one.
+    ends = dict.fromkeys(_ENDS, "mapping_row") | {"predicate": "(SELECT DISTINCT file, predicate_id FROM mapping_row)"}
+    parts = " UNION ALL ".join(
+        f"SELECT file, {_prefix(f'{end}_id')} AS prefix, "
+        f"bool_and(regexp_full_match({_local(f'{end}_id')}, '{PLAIN}')) AS plain FROM {rows} GROUP BY ALL"
+        for end, rows in ends.items()
+    )
     run(
         f"""CREATE OR REPLACE TEMP TABLE mapping_prefix AS
-        SELECT file, prefix, false AS declared, NULL::VARCHAR AS name, NULL::VARCHAR AS pattern FROM ({parts}) p
-        WHERE prefix IS NOT NULL"""
+        SELECT file, prefix, false AS declared, NULL::VARCHAR AS name, NULL::VARCHAR AS pattern,
+            bool_and(plain) AS plain
+        FROM ({parts}) p WHERE prefix IS NOT NULL GROUP BY file, prefix"""
     )
     table = prefixes.load()
     values = {file.number: Values(file.curie_map, table) for file in files}
@@ -42,26 +48,41 @@ def make(connection: DuckDBPyConnection, files: Sequence[File]) -> None:
                 "UPDATE mapping_prefix SET declared = true, name = ?, pattern = ? WHERE file = ? AND prefix = ?",
                 [*told, file, prefix],
             )
-    _others(connection, values)
-    ends = ", ".join(
-        f"coalesce({end}_other.code, CASE WHEN {end}_known.name IS NULL THEN r.{end}_id "
-        f"ELSE {end}_known.name || ':' || {_local(f'r.{end}_id')} END) AS {end}"
-        for end in _ENDS
-    )
-    joins = " ".join(
-        f"""LEFT JOIN mapping_prefix {end}_known ON {end}_known.file = r.file
-            AND {end}_known.prefix = {_prefix(f"r.{end}_id")}
-        LEFT JOIN mapping_other {end}_other ON {end}_other.file = r.file AND {end}_other.curie = r.{end}_id"""
-        for end in _ENDS
-    )
+    others = _others(connection, values)
+    renamed = run("SELECT 1 FROM mapping_prefix WHERE name <> prefix LIMIT 1").fetchone() is not None
+    columns, joins = "", ""
+    for end in _ENDS:
+        curie, known, other = f"r.{end}_id", f"{end}_known.name", f"{end}_other.code"
+        # Most prefixes are the project's: what is written is the code.
+        code, prefix, local = curie, _prefix(curie), _local(curie)
+        if renamed:
+            code = f"CASE WHEN {known} IS NULL THEN {curie} ELSE {known} || ':' || {local} END"
+            joins += (
+                f" LEFT JOIN mapping_prefix {end}_known ON {end}_known.file = r.file "
+                f"AND {end}_known.prefix = {prefix} AND {known} <> {end}_known.prefix"
+            )
+            prefix = f"coalesce({known}, {prefix})"
+        if others:
+            code = f"coalesce({other}, {code})"
+            prefix = f"CASE WHEN {other} IS NULL THEN {prefix} ELSE {_prefix(other)} END"
+            local = f"CASE WHEN {other} IS NULL THEN {local} ELSE {_local(other)} END"
+            joins += (
+                f" LEFT JOIN mapping_other {end}_other ON {end}_other.file = r.file AND {end}_other.curie = {curie}"
+            )
+        columns += f", {code} AS {end}"
+        if end != "predicate":
+            columns += f", {prefix} AS {end}_prefix, {local} AS {end}_local"
     run(
         f"""CREATE OR REPLACE TEMP TABLE mapping AS
-        SELECT *, {_prefix("subject")} AS subject_prefix, {_local("subject")} AS subject_local,
-            {_prefix("object")} AS object_prefix, {_local("object")} AS object_local
-        FROM (SELECT r.id, r.file, {ends}, coalesce(r.predicate_modifier = 'Not', false) AS negated
-            FROM mapping_row r {joins} WHERE r.subject_id IS NOT NULL OR r.object_id IS NOT NULL) m"""
+        SELECT r.id, r.file{columns}, coalesce(r.predicate_modifier = 'Not', false) AS negated
+        FROM mapping_row r{joins} WHERE r.subject_id IS NOT NULL OR r.object_id IS NOT NULL"""
     )
     run("DROP TABLE mapping_other")
+    both = " UNION ALL ".join(
+        f"SELECT {end} AS code, {end}_prefix AS prefix, {end}_local AS local FROM mapping WHERE {end} IS NOT NULL"
+        for end in ("subject", "object")
+    )
+    run(f"CREATE OR REPLACE TEMP TABLE mapping_code AS SELECT DISTINCT code, prefix, local FROM ({both}) one")
 
 
 def _prefix(curie: str) -> str:
@@ -76,22 +97,18 @@ def _direct(table: Prefixes, namespace: str) -> tuple[str | None, str | None]:
     """Return the project's prefix of a namespace, and the pattern of the local parts that surely stay what they are."""
     for record in table.records.values():
         if namespace in (record.namespace, *record.alternative_namespaces):
-            sharing = [
-                other
-                for other in table.records.values()
-                if other != record
-                and any(form.startswith(namespace) for form in (other.namespace, *other.alternative_namespaces))
-            ]
-            if record.local_pattern is None and sharing:
+            if record.local_pattern is None and table.words(record, namespace) is None:
                 return None, None
-            return record.name, record.local_pattern or _PLAIN
+            # OMIM:PS203655 stays what is written, though https://omim.org/entry/PS is a form of OMIMPS: it is told.
+            return record.name, record.local_pattern or PLAIN
     return None, None
 
 
-def _others(connection: DuckDBPyConnection, values: dict[int, Values]) -> None:
-    """Make ``mapping_other(file, curie, code)``: the ends of which each must be looked at by itself."""
+def _others(connection: DuckDBPyConnection, values: dict[int, Values]) -> int:
+    """Make ``mapping_other(file, curie, code)``, the ends of which each must be looked at; return how many."""
+    looked_at = f"p.declared AND (p.name IS NULL OR p.pattern <> {quoted(PLAIN)} OR NOT p.plain)"
     patterns = connection.execute(
-        "SELECT DISTINCT pattern FROM mapping_prefix WHERE declared AND name IS NOT NULL ORDER BY pattern"
+        f"SELECT DISTINCT pattern FROM mapping_prefix p WHERE {looked_at} AND name IS NOT NULL ORDER BY pattern"
     ).fetchall()
 
     def is_other(end: str) -> str:
@@ -104,12 +121,13 @@ def _others(connection: DuckDBPyConnection, values: dict[int, Values]) -> None:
 
     told = " UNION ".join(
         f"""SELECT DISTINCT r.file, r.{end}_id AS curie FROM mapping_row r
-        JOIN mapping_prefix p ON p.file = r.file AND p.prefix = {_prefix(f"r.{end}_id")} AND p.declared
+        JOIN mapping_prefix p ON p.file = r.file AND p.prefix = {_prefix(f"r.{end}_id")} AND {looked_at}
         WHERE {is_other(end)}"""
         for end in _ENDS
     )
+    is_any = connection.execute(f"SELECT 1 FROM mapping_prefix p WHERE {looked_at} LIMIT 1").fetchone() is not None
     found = []
-    for file, curie in connection.execute(told).fetchall():
+    for file, curie in connection.execute(told).fetchall() if is_any else ():
         prefix, _, local = curie.partition(":")
         try:
             code = coded(values[file].prefixes, values[file].curie_map[prefix] + local)[1]
@@ -122,3 +140,4 @@ def _others(connection: DuckDBPyConnection, values: dict[int, Values]) -> None:
         "unnest(?::VARCHAR[]) AS curie, unnest(?::VARCHAR[]) AS code",
         columns,
     )
+    return len(found)

@@ -35,18 +35,7 @@ def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, 
     }
 
 
-def coded(connection: DuckDBPyConnection) -> None:
-    """Make ``mapped_code(node, code)``: the concepts of the graph that mappings speak of, by their notations."""
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE mapped_code AS
-        SELECT DISTINCT q.s AS node, t.value AS code FROM quad q JOIN term t ON t.id = q.o
-        WHERE q.p = {term_id(connection, "skos:notation")}
-        AND t.value IN (SELECT subject FROM mapping UNION SELECT object FROM mapping)"""
-    )
-
-
 def _edges(connection: DuckDBPyConnection) -> None:
-    coded(connection)
     run = connection.execute
     run(
         "CREATE OR REPLACE TEMP TABLE hierarchy_edge AS SELECT DISTINCT s AS child, o AS parent FROM quad "

@@ -36,16 +36,8 @@ _OTHERS: Final = (
 
 def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, str]:
     """Return the query of each rule; makes ``mapping_wrong_code(code, said)`` and the tables of ``evidence``."""
-    known = ", ".join(map(quoted, CODE_SYSTEMS))
-    connection.execute(
-        " UNION ".join(
-            f"""{"CREATE OR REPLACE TEMP TABLE mapping_code AS " if end == "subject" else ""}
-            SELECT DISTINCT {end}_prefix AS prefix, {end}_local AS local FROM mapping
-            WHERE {end}_prefix IN ({known})"""
-            for end in ("subject", "object")
-        )
-    )
-    present = [str(row[0]) for row in connection.execute("SELECT DISTINCT prefix FROM mapping_code").fetchall()]
+    prefixes = connection.execute("SELECT DISTINCT prefix FROM mapping_code WHERE prefix IS NOT NULL").fetchall()
+    present = [str(prefix) for (prefix,) in prefixes if prefix in CODE_SYSTEMS]
     found = [
         (f"{prefix}:{local}", _said(local, said.partition(": ")[2]))
         for prefix in sorted(present)

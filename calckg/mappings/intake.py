@@ -8,6 +8,7 @@ row that does not fit the columns has no slots; it is there, and in ``mapping_fa
 from __future__ import annotations
 
 import csv
+import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,8 +24,8 @@ from calckg.upstream.sssom_slots import PROPAGATED, RENAMED, SLOTS, TRANSLATED
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_BLOCK: Final = 8 << 20
-_TOGETHER: Final = 16  # blocks whose lines are split at once: what is large, both processors work at
+_BLOCK: Final = 16 << 20
+_TOGETHER: Final = 8  # blocks whose lines are split at once: what is large, both processors work at
 _QUOTE: Final = "regexp_matches(text, '(^|\t)\"')"  # a quote counts where it begins a cell
 _SAID: Final = {"encoding": "is not UTF-8", "line-end": "has a carriage return that ends no line"}
 
@@ -126,11 +127,9 @@ class _Reading:
         bad = {rule: list[int]() for rule in _SAID}
         run = self.connection.execute
         run("CREATE OR REPLACE TEMP TABLE mapping_line (text VARCHAR, line BIGINT)")
-        with opened_bytes(self.path) as stream:
+        with opened_bytes(self.path) as stream, tempfile.TemporaryDirectory(prefix="calckg-") as scratch:
             for number, (first, text) in enumerate(_blocks(stream, bad), 1):
-                run("CREATE OR REPLACE TEMP TABLE mapping_block AS SELECT string_split(?, chr(10)) AS lines", [text])
-                lines = f"SELECT unnest(lines), generate_subscripts(lines, 1) + {first - 1} FROM mapping_block"
-                run(f"INSERT INTO mapping_line {lines}")
+                self._split(first, text, Path(scratch) / "lines")
                 if number % _TOGETHER == 0:
                     quoted += self._take()
         quoted += self._take()
@@ -141,6 +140,21 @@ class _Reading:
                 self.file.faults.append((f"file/{rule}", None, numbers[0], f"line {numbers[0]} {_SAID[rule]}{also}"))
         if quoted:
             self._quoted(quoted)
+
+    def _split(self, first: int, text: str, scratch: Path) -> None:
+        """Add the lines of a text to ``mapping_line``; the first has the number ``first``."""
+        if text and "\1" not in text and "\n\n" not in text and text[0] != "\n":  # it would pass over empty lines
+            size = scratch.write_bytes(text.encode()) + 1
+            self.connection.execute(
+                f"""INSERT INTO mapping_line SELECT text, row_number() OVER () + {first - 1}
+                FROM read_csv({quoted(str(scratch))}, columns = {{'text': 'VARCHAR'}}, header = false, delim = chr(1),
+                    quote = '', escape = '', auto_detect = false, max_line_size = {size}, buffer_size = {size})"""
+            )
+            return
+        run = self.connection.execute
+        run("CREATE OR REPLACE TEMP TABLE mapping_block AS SELECT string_split(?, chr(10)) AS lines", [text])
+        lines = f"SELECT unnest(lines), generate_subscripts(lines, 1) + {first - 1} FROM mapping_block"
+        run(f"INSERT INTO mapping_line {lines}")
 
     def _take(self) -> list[tuple[int, str]]:
         """Keep or refuse the rows in ``mapping_line``, and empty it; return those with quotes, which wait."""
@@ -154,8 +168,9 @@ class _Reading:
             quoted = run(f"{rows} AND {_QUOTE}").fetchall()
             rows += f" AND NOT {_QUOTE}"
         cells = f"SELECT line, string_split(text, chr(9)) AS cells FROM ({rows}) r"
-        self._keep(f"SELECT * FROM ({cells}) s WHERE len(cells) = {self.width}")
-        self._refuse(f"SELECT * FROM ({cells}) s WHERE len(cells) <> {self.width}")
+        kept = self._keep(f"SELECT * FROM ({cells}) s WHERE len(cells) = {self.width}")
+        if run(f"SELECT count(*) FROM ({rows}) r").fetchall() != [(kept,)]:
+            self._refuse(f"SELECT * FROM ({cells}) s WHERE len(cells) <> {self.width}")
         run("TRUNCATE mapping_line")
         return quoted
 
@@ -188,13 +203,15 @@ class _Reading:
         self._refuse(f"SELECT * FROM mapping_cells WHERE len(cells) <> {self.width} OR starts_with(cells[1], chr(1))")
         self.connection.execute("DROP TABLE mapping_cells")
 
-    def _keep(self, cells: str) -> None:
+    def _keep(self, cells: str) -> int:
+        """Keep rows with as many cells as there are columns; return how many."""
         columns = "".join(f', "{slot}"' for slot in self.values)
         values = "".join(f", {value}" for value in self.values.values())
-        self.connection.execute(
+        row = self.connection.execute(
             f"INSERT INTO mapping_told (id, file, line{columns}) "
             f"SELECT line + {self.first}, {self.file.number}, line{values} FROM ({cells}) c"
-        )
+        ).fetchone()
+        return int(row[0]) if row else 0
 
     def _refuse(self, cells: str) -> None:
         """Keep rows with another number of cells than there are columns, but none of the cells."""

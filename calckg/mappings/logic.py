@@ -58,21 +58,24 @@ def _cliques(connection: DuckDBPyConnection, table: str, edges: str) -> None:
     ``pair`` tells those of two nodes.
     """
     run = connection.execute
+    # Most codes have one neighbour only: they are where it is, and need no looking at again and again.
     run(
-        f"CREATE OR REPLACE TEMP TABLE clique_edge AS SELECT a, b FROM ({edges}) one "
-        f"UNION SELECT b, a FROM ({edges}) other"
-    )
-    # Most codes have one neighbour that has no other: such two are a component, and need no looking at again and again.
-    run(
-        """CREATE OR REPLACE TEMP TABLE clique_pair AS
-        WITH lonely AS (SELECT a, min(b) AS b FROM clique_edge GROUP BY a HAVING count(*) = 1)
-        SELECT one.a AS code, least(one.a, one.b) AS root FROM lonely one SEMI JOIN lonely other ON other.a = one.b"""
+        f"""CREATE OR REPLACE TEMP TABLE clique_leaf AS SELECT a AS code, min(b) AS hub FROM (
+            SELECT a, b FROM ({edges}) one UNION ALL SELECT b, a FROM ({edges}) other
+        ) edge GROUP BY a HAVING min(b) = max(b)"""
     )
     run(
-        """CREATE OR REPLACE TEMP TABLE clique_edge AS
-        SELECT e.* FROM clique_edge e ANTI JOIN clique_pair p ON p.code = e.a"""
+        f"""CREATE OR REPLACE TEMP TABLE clique_edge AS
+        WITH inner_edge AS (
+            SELECT a, b FROM ({edges}) e
+            ANTI JOIN clique_leaf x ON x.code = e.a ANTI JOIN clique_leaf y ON y.code = e.b)
+        SELECT a, b FROM inner_edge UNION SELECT b, a FROM inner_edge"""
     )
-    run(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT DISTINCT a AS code, a AS root, false AS pair FROM clique_edge")
+    run(
+        f"""CREATE OR REPLACE TEMP TABLE {table} AS SELECT code, code AS root, false AS pair FROM (
+            SELECT l.hub AS code FROM clique_leaf l ANTI JOIN clique_leaf x ON x.code = l.hub
+            UNION SELECT a FROM clique_edge) node"""
+    )
     while _any(connection, "clique_edge"):
         run("CREATE OR REPLACE TEMP TABLE tree AS SELECT a AS id, least(a, min(b)) AS root FROM clique_edge GROUP BY a")
         while _any(connection, "tree t JOIN tree r ON r.id = t.root WHERE r.root <> t.root"):
@@ -86,8 +89,11 @@ def _cliques(connection: DuckDBPyConnection, table: str, edges: str) -> None:
             SELECT DISTINCT a.root AS a, b.root AS b FROM clique_edge e JOIN tree a ON a.id = e.a
             JOIN tree b ON b.id = e.b WHERE a.root <> b.root"""
         )
-    run(f"INSERT INTO {table} SELECT code, root, true FROM clique_pair")
-    run("DROP TABLE clique_edge; DROP TABLE clique_pair; DROP TABLE IF EXISTS tree")
+    run(
+        f"""INSERT INTO {table} SELECT l.code, coalesce(t.root, least(l.code, l.hub)), t.code IS NULL
+        FROM clique_leaf l LEFT JOIN {table} t ON t.code = l.hub"""
+    )
+    run("DROP TABLE clique_edge; DROP TABLE clique_leaf; DROP TABLE IF EXISTS tree")
 
 
 def _torn(connection: DuckDBPyConnection) -> None:

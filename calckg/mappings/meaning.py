@@ -11,7 +11,6 @@ import pyoxigraph as ox
 
 from calckg import prefixes, resources
 from calckg.mappings.cardinality import EXACT
-from calckg.mappings.hierarchy import coded
 from calckg.mappings.intake import File, quoted
 from calckg.mappings.vocabulary import term_id, term_ids
 from calckg.upstream.obo_ontologies import ONTOLOGIES
@@ -55,7 +54,6 @@ def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, 
 
     Makes ``mapped_category(code, category)`` and ``mapped_words(code, name)``.
     """
-    coded(connection)
     categories(connection)
     _sets(connection)
     _words(connection)
@@ -174,9 +172,15 @@ def _words(connection: DuckDBPyConnection) -> None:
     The preferred names of most pairs share one; only for the others all their names are looked at.
     """
     run = connection.execute
+    named = " UNION ALL ".join(
+        f"SELECT m.{end} FROM mapping m JOIN mapping_row r USING (id) WHERE r.{end}_label IS NOT NULL"
+        for end in ("subject", "object")
+    )
     run(
-        "CREATE OR REPLACE TEMP TABLE mapped_pair AS "
-        f"SELECT id, subject, object FROM mapping WHERE {_SIMILAR} AND subject <> object"
+        f"""CREATE OR REPLACE TEMP TABLE mapped_pair AS
+        WITH named(code) AS (SELECT code FROM mapped_code UNION ALL {named})
+        SELECT id, subject, object FROM mapping WHERE {_SIMILAR} AND subject <> object
+        AND subject IN (FROM named) AND object IN (FROM named)"""
     )
     for names in (("skos:prefLabel",), _NAMES):
         _names(connection, names)

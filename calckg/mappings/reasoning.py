@@ -17,7 +17,6 @@ import pyoxigraph as ox
 
 from calckg import prefixes
 from calckg.mappings.cardinality import EXACT
-from calckg.mappings.hierarchy import coded
 from calckg.mappings.intake import quoted
 from calckg.mappings.meaning import categories, excluded
 from calckg.mappings.vocabulary import term_id
@@ -62,7 +61,6 @@ def unsatisfiable(
     ``connection`` is that of ``check.prepare``; ``reason`` is ``calckg.reason.reason``, and raises what that does. It
     is not asked when nothing could be unsatisfiable.
     """
-    coded(connection)
     categories(connection)
     _links(connection)
     suspects = _suspects(connection)

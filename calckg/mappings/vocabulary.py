@@ -2,7 +2,7 @@
 
 ``vocabulary_code(id, code, prefix)`` has the codes that a loaded release states of its own code system, and
 ``vocabulary_loaded(prefix, title, version)`` the code systems that are there; what a mapping set alone speaks of is in
-neither.
+neither. ``mapped_code(node, code)`` has the concepts of the graph that mappings speak of, by their notations.
 """
 
 from __future__ import annotations
@@ -42,12 +42,19 @@ def make(connection: DuckDBPyConnection, graph: KnowledgeGraph | None) -> None:
             run("INSERT INTO vocabulary_loaded SELECT ?, ?, ?, ?, (SELECT id FROM term WHERE value = ? LIMIT 1)", row)
     if graph is None:
         run("CREATE OR REPLACE TEMP TABLE vocabulary_code (id BIGINT, code VARCHAR, prefix VARCHAR)")
+        run("CREATE OR REPLACE TEMP TABLE mapped_code (node BIGINT, code VARCHAR)")
         return
+    notation = term_id(connection, "skos:notation")
+    run(
+        f"""CREATE OR REPLACE TEMP TABLE mapped_code AS
+        SELECT DISTINCT q.s AS node, t.value AS code FROM quad q JOIN term t ON t.id = q.o
+        WHERE q.p = {notation} AND t.value IN (SELECT code FROM mapping_code)"""
+    )
     run(
         f"""CREATE OR REPLACE TEMP TABLE vocabulary_code AS
         SELECT DISTINCT q.s AS id, t.value AS code, l.prefix FROM quad q JOIN vocabulary_loaded l ON l.g = q.g
         JOIN term t ON t.id = q.o
-        WHERE q.p = {term_id(connection, "skos:notation")} AND starts_with(t.value, l.prefix || ':')"""
+        WHERE q.p = {notation} AND starts_with(t.value, l.prefix || ':')"""
     )
 
 
@@ -89,9 +96,7 @@ def not_loaded(connection: DuckDBPyConnection) -> list[tuple[str, int]]:
     A release that is there and has none of the codes, as some files of MedGen have no UID, is of no use.
     """
     rows = connection.execute(
-        """SELECT prefix, count(DISTINCT code) FROM (
-            SELECT subject_prefix AS prefix, subject AS code FROM mapping UNION ALL
-            SELECT object_prefix, object FROM mapping) ends
+        """SELECT prefix, count(*) FROM mapping_code
         WHERE prefix NOT IN (SELECT prefix FROM vocabulary_code) GROUP BY prefix ORDER BY prefix"""
     )
     return [

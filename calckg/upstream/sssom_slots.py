@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pyoxigraph as ox
 
 from calckg.errors import CalckgError
-from calckg.prefixes import Prefix, Prefixes
+from calckg.prefixes import PLAIN, Prefix, Prefixes
 from calckg.tables import TABLES, Type, Value
 from calckg.upstream.sssom_metadata import BUILT_IN, undeclared
 
@@ -230,15 +230,13 @@ def coded(prefixes: Prefixes, iri: str) -> tuple[str, str | None]:
 @lru_cache(None)
 def _plain_code(prefixes: Prefixes, prefix: Prefix) -> Callable[[str], bool]:
     """Return a test of local parts that surely stay as they are, after ``prefix``: letters and digits that fit it."""
-    own = prefix.namespace.partition("://")[2]
-    others = (
-        form for p in prefixes.records.values() for form in (p.namespace, *p.alternative_namespaces) if p != prefix
-    )
     if prefix.local_pattern is not None:
         return lambda local: local.isalnum() and local.isascii() and prefix.fits(local)
-    if any(form.partition("://")[2].startswith(own) for form in others):
-        return lambda local: False
-    return lambda local: local.isalnum() and local.isascii()
+    pattern = prefixes.words(prefix, prefix.namespace)
+    if pattern == PLAIN:
+        return lambda local: local.isalnum() and local.isascii()
+    sure = None if pattern is None else re.compile(pattern)
+    return lambda local: sure is not None and sure.fullmatch(local) is not None
 
 
 def _checked(iri: str) -> str:
