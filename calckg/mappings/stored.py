@@ -35,20 +35,17 @@ def read(connection: DuckDBPyConnection, slots: Collection[str] = ()) -> list[Fi
     used = {slot: number for slot, number in zip(slots_known, numbers, strict=True) if number >= 0}
     rows_of(connection, {*used, *slots, *_REFERENCE})
     _records(connection)
-    columns = "".join(f', "{slot}"' for slot in used)
-    values = "".join(
-        f", string_agg({'c.curie' if SLOTS[slot].type is Type.IRI else 't.value'}, '|' ORDER BY t.value) "
-        f"FILTER (q.p = {number})"
-        for slot, number in used.items()
-    )
     _curies(connection, used)
     run("UPDATE mapping_curie SET curie = 'Not' WHERE curie = 'sssom:NegatedPredicate'")  # as files tell it
+    _values(connection, used)
+    columns = "".join(f', "{slot}"' for slot in used)
+    values = "".join(f', "{number}"' for number in used.values())
+    known = ", ".join(map(str, used.values())) or "-1"
     run(
         f"""INSERT INTO mapping_told (id, file, graph, record_id{columns})
-        SELECT row_number() OVER (ORDER BY r.g, r.s), r.g, g.value, n.value{values}
-        FROM mapping_record r JOIN quad q ON q.s = r.s AND q.g = r.g JOIN term t ON t.id = q.o
-        LEFT JOIN mapping_curie c ON c.id = q.o JOIN term n ON n.id = r.s JOIN term g ON g.id = r.g
-        GROUP BY r.g, r.s, g.value, n.value"""
+        SELECT row_number() OVER (ORDER BY v.g, v.s), v.g, g.value, n.value{values}
+        FROM (PIVOT mapping_value ON p IN ({known}) USING any_value(told) GROUP BY g, s) v
+        JOIN term n ON n.id = v.s JOIN term g ON g.id = v.g"""
     )
     _unread(connection)
     run(
@@ -57,7 +54,7 @@ def read(connection: DuckDBPyConnection, slots: Collection[str] = ()) -> list[Fi
                 SELECT DISTINCT graph FROM mapping_told) graphs) numbered
         WHERE numbered.graph = mapping_told.graph"""
     )
-    run("DROP TABLE mapping_record; DROP TABLE mapping_curie; DROP TABLE mapping_space")
+    run("DROP TABLE mapping_record; DROP TABLE mapping_value; DROP TABLE mapping_curie; DROP TABLE mapping_space")
     curie_map = {**table.namespaces, **SCHEMES}
     graphs = run("SELECT DISTINCT file, graph FROM mapping_told ORDER BY file").fetchall()
     return [File(int(number), None, None, curie_map, graph=str(graph)) for number, graph in graphs]
@@ -74,6 +71,25 @@ def _records(connection: DuckDBPyConnection) -> None:
         WHERE NOT EXISTS (
             SELECT 1 FROM quad q JOIN term t ON t.id = q.o
             WHERE q.s = axiom.s AND q.p = {of[1]} AND t.value IN ({kinds}))"""
+    )
+
+
+def _values(connection: DuckDBPyConnection, used: dict[str, int]) -> None:
+    """Make ``mapping_value(g, s, p, told)``, what a record says of each slot."""
+    known = ", ".join(map(str, used.values())) or "-1"
+    iris = ", ".join(str(number) for slot, number in used.items() if SLOTS[slot].type is Type.IRI) or "-1"
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE mapping_value AS
+        SELECT q.g, q.s, q.p, t.value, CASE WHEN q.p IN ({iris}) THEN c.curie ELSE t.value END AS told
+        FROM mapping_record r JOIN quad q ON q.s = r.s AND q.g = r.g JOIN term t ON t.id = q.o
+        LEFT JOIN mapping_curie c ON c.id = q.o WHERE q.p IN ({known})"""
+    )
+    # What has its order takes long, and few slots have more than one value in any record.
+    several = "p IN (SELECT p FROM mapping_value GROUP BY g, s, p HAVING count(*) > 1)"
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE mapping_value AS SELECT g, s, p, told FROM mapping_value WHERE NOT ({several})
+        UNION ALL SELECT g, s, p, string_agg(told, '|' ORDER BY value) FROM mapping_value WHERE {several}
+        GROUP BY g, s, p"""
     )
 
 
