@@ -13,7 +13,7 @@ import pytest
 
 from calckg.errors import UnknownNameError, UsageError
 from calckg.kg import KnowledgeGraph
-from calckg.mappings import picture
+from calckg.mappings import chains, picture
 from calckg.mappings.explain import Explanation, explain
 from calckg.mappings.summary import bars, summary
 from calckg.mappings.ways import ways
@@ -405,7 +405,15 @@ def test_explain_as_json_and_as_a_picture_by_the_suffix(run: Run, write: Write, 
     path = write(MAPPINGS)
     told = json.loads(run("mappings", "explain", "HP:0004934", "MONDO:0000001", path, "--format", "json").out)
     assert [chain["kind"] for chain in told["chains"]] == ["broad", "xref", "exact"]
-    assert set(told["chains"][0]["links"][0]["statements"][0]["source"]) == {"file", "line"}
+    (statement,) = told["chains"][0]["links"][0]["statements"]
+    assert set(statement["source"]) == {"file", "line"}
+    assert told["from"] == {
+        "code": "HP:0004934",
+        "iri": "http://purl.obolibrary.org/obo/HP_0004934",
+        "label": "Vascular calcification",
+    }
+    assert statement["predicate_iri"] == "http://www.w3.org/2004/02/skos/core#broadMatch"
+    assert statement["object_iri"] == "http://purl.obolibrary.org/obo/MONDO_0000001"
     run("mappings", "explain", "HP:0004934", "MONDO:0000001", path, "-o", tmp_path / "x.svg")
     assert ElementTree.parse(tmp_path / "x.svg").getroot().tag == f"{SVG}svg"
 
@@ -424,6 +432,16 @@ def test_path_as_csv_tsv_and_json(run: Run, write: Write) -> None:
         "via": [],
     }
     assert rows[0]["kind"] == "broad"
+    for told in (rows[0], way):
+        assert told["from_iri"] == "http://purl.obolibrary.org/obo/HP_0004934"
+        assert told["to_iri"] == "http://purl.obolibrary.org/obo/MONDO_0000001"
+    assert "from_iri" not in run("mappings", "path", "HP", "MONDO", path).out
+
+
+def test_a_code_whose_prefix_nobody_declares_has_no_iri() -> None:
+    assert chains.iri("WHAT:1") is None
+    assert chains.iri("https://example.org/a b") is None
+    assert chains.iri("https://example.org/a") == "https://example.org/a"
 
 
 def test_summary_as_csv_needs_a_part(run: Run, write: Write) -> None:

@@ -90,9 +90,9 @@ def path(
 
     It has the number of steps and their kind, which is that of the weakest mapping (exact, close, broad or narrow,
     related, xref, other), the predicates as a SPARQL property path, the codes between, and how many ways are as short.
-    No code of the two systems stands within a way.
+    No code of the two systems stands within a way. CSV, TSV and JSON have the IRIs of both codes, too.
     """
-    from calckg.mappings.ways import COLUMNS, ways
+    from calckg.mappings.ways import COLUMNS, MACHINE_COLUMNS, ways
 
     name = choose_format(format, output, _WAYS, _SUFFIXES, "table")
     _refuse_other(name, _WAYS, output)
@@ -101,7 +101,8 @@ def path(
     if name == "json":
         text = json.dumps([way.as_dict() for way in found], indent=2, ensure_ascii=False) + "\n"
     else:
-        text = _drawn(COLUMNS, [way.cells() for way in found], name, terminal_width(output))
+        columns = MACHINE_COLUMNS if name in ("csv", "tsv") else COLUMNS
+        text = _drawn(columns, [way.cells(columns) for way in found], name, terminal_width(output))
     emit(text.encode(), output)
     if not found:
         print(f"no way leads from {start} to {end} within {longest} mappings", file=sys.stderr)

@@ -11,6 +11,8 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 
+from calckg import prefixes
+from calckg.errors import UsageError
 from calckg.mappings.codes import TERMS
 from calckg.mappings.intake import quoted
 from calckg.mappings.vocabulary import namespaces, term_id
@@ -39,6 +41,17 @@ TURNED: Final = {"broad": "narrow", "narrow": "broad"}
 """What a mapping says read against its direction."""
 ENDS: Final = f"{TERMS} AND subject <> object"
 """SQL: a row of ``mapping`` has two ends, and they are two."""
+
+
+def iri(code: str) -> str | None:
+    """Return the IRI of a code as mappings tell it, which machine formats give; none where its prefix is unknown."""
+    table = prefixes.load()
+    if "://" not in code and code.partition(":")[0] not in table.namespaces:
+        return None
+    try:
+        return table.expand(code)
+    except UsageError:  # what is no IRI
+        return None
 
 
 class Step(NamedTuple, Generic[Link]):

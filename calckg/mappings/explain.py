@@ -56,8 +56,11 @@ class Statement:
         """Return the statement as JSON holds it."""
         return {
             "subject": self.subject,
+            "subject_iri": chains.iri(self.subject),
             "predicate": self.predicate,
+            "predicate_iri": chains.iri(self.predicate),
             "object": self.target,
+            "object_iri": chains.iri(self.target),
             "negated": self.negated,
             "source": self.source.as_dict(),
             "justification": self.justification or None,
@@ -133,7 +136,7 @@ class Explanation:
         """Return all of it as JSON holds it."""
 
         def code(one: Code) -> dict[str, object]:
-            return {"code": one.code, "label": one.label or None}
+            return {"code": one.code, "iri": chains.iri(one.code), "label": one.label or None}
 
         return {
             "from": code(self.start),

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from calckg.kg import KnowledgeGraph
 
 COLUMNS: Final = ("from", "from_label", "to", "to_label", "steps", "kind", "predicates", "via", "ways", "denied")
+MACHINE_COLUMNS: Final = (*COLUMNS, "from_iri", "to_iri")
+"""Those of the formats for machines, which carry IRIs."""
 _BETWEEN: Final = "\x1f"  # the codes of a way, for a code may be written with a space in it
 
 
@@ -41,13 +43,14 @@ class Way:
     denied: bool
 
     def as_dict(self) -> dict[str, object]:
-        """Return the way as JSON holds it, by the names of ``COLUMNS``."""
-        return dict(zip(COLUMNS, asdict(self).values(), strict=True)) | {"via": list(self.via)}
+        """Return the way as JSON holds it, by the names of ``MACHINE_COLUMNS``."""
+        iris = {"from_iri": chains.iri(self.start), "to_iri": chains.iri(self.end)}
+        return dict(zip(COLUMNS, asdict(self).values(), strict=True)) | {"via": list(self.via)} | iris
 
-    def cells(self) -> tuple[str, ...]:
-        """Return the way as texts, in the order of ``COLUMNS``."""
+    def cells(self, columns: Sequence[str] = COLUMNS) -> tuple[str, ...]:
+        """Return the way as texts, in the order of ``columns``; empty for an IRI that is not known."""
         told = {**self.as_dict(), "via": " ".join(self.via), "denied": "yes" if self.denied else ""}
-        return tuple(str(told[column]) for column in COLUMNS)
+        return tuple("" if told[column] is None else str(told[column]) for column in columns)
 
 
 def ways(
