@@ -150,7 +150,7 @@ def in_memory() -> DuckDBPyConnection:
     scratch = str(Path(tempfile.gettempdir()) / f"calckg-{uuid.uuid4().hex}")
     # A checkpoint would pack temporary tables for seconds in the middle of a command that soon drops them.
     settings = {"temp_directory": scratch, "max_temp_directory_size": SPILL, "checkpoint_threshold": "1TB"}
-    return duckdb.connect(":memory:", config=settings)
+    return duckdb.connect(":memory:", config={**settings})
 
 
 def connect(path: Path | None = None, *, read_only: bool = False) -> DuckDBPyConnection:

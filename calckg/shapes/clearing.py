@@ -277,9 +277,11 @@ class Clearing:
         for start, end in _END.items():
             rows = [(k, key, step[0]) for k, key, step in wanted if step is not None and step[1] == start]
             if rows:
+                # Each triple has one subject, and many keys the same predicate: the nodes have to come first.
+                from_nodes = f"SELECT w.k, w.p, c.n FROM {_values(rows)} w(k, f, p) JOIN clearing c ON c.k = w.f"
                 parts.append(
-                    f"SELECT w.k, q.{end} AS v FROM {_values(rows)} w(k, f, p) JOIN clearing c ON c.k = w.f JOIN "
-                    f"(FROM quad WHERE p IN ({_listed(row[2] for row in rows)})) q ON q.p = w.p AND q.{start} = c.n"
+                    f"(WITH led_from AS MATERIALIZED ({from_nodes}) SELECT n.k, q.{end} AS v FROM led_from n JOIN "
+                    f"(FROM quad WHERE p IN ({_listed(row[2] for row in rows)})) q ON q.p = n.p AND q.{start} = n.n)"
                 )
         same = [(k, key) for k, key, step in wanted if step is None]
         if same:
