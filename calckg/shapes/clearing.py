@@ -17,7 +17,7 @@ from calckg.shapes import algebra as al
 from calckg.shapes import model
 from calckg.shapes.known_terms import KnownTerms
 from calckg.shapes.model import Path
-from calckg.shapes.predicates import BITS, Predicates
+from calckg.shapes.predicates import BITS, MOST_BITS, Predicates
 from calckg.shapes.to_sql import Bound, Names, Renderer, step_of
 
 if TYPE_CHECKING:
@@ -34,21 +34,18 @@ _END: Final = {"s": "o", "o": "s"}
 class _Tests:
     """Conditions to be tested on the values of groups, by a bit each."""
 
-    groups: dict[int, list[al.Condition]] = field(default_factory=dict)
-    plans: dict[int, list[tuple[int, al.Condition]]] = field(default_factory=dict)
+    groups: dict[int, dict[al.Condition, int]] = field(default_factory=dict)
+    plans: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
 
     def add(self, plan: int, group: int, condition: al.Condition) -> None:
         """Have a plan found clear only if the condition holds of no value of the group."""
-        known = self.groups.setdefault(group, [])
-        if condition not in known:
-            known.append(condition)
-        self.plans.setdefault(plan, []).append((group, condition))
+        known = self.groups.setdefault(group, {})
+        self.plans.setdefault(plan, []).append((group, known.setdefault(condition, len(known))))
 
     def clear(self, wrong: dict[int, int]) -> Iterator[int]:
         """Yield the plans of whose conditions none held; ``wrong`` has the bits of those that did, by group."""
         for plan, tests in self.plans.items():
-            places = [(group, self.groups[group].index(condition)) for group, condition in tests]
-            if all(bit < _BITS and not wrong.get(group, 0) >> bit & 1 for group, bit in places):
+            if all(bit < _BITS and not wrong.get(group, 0) >> bit & 1 for group, bit in tests):
                 yield plan
 
 
@@ -157,7 +154,7 @@ class Clearing:
     def _wrong(self, tests: _Tests, values: str) -> dict[int, int]:
         """Return by group the bits of the conditions that hold of one of its ``values`` ``(g, v)`` or of more."""
         renderer = _Renderer(self._names)
-        groups = {group: renderer.bits(conditions[:_BITS]) for group, conditions in tests.groups.items()}
+        groups = {group: renderer.bits(list(conditions)[:_BITS]) for group, conditions in tests.groups.items()}
         cases = " ".join(f"WHEN {group} THEN {bits}" for group, bits in groups.items())
         joined = f" LEFT JOIN ({self._classed(renderer.classes)}) c ON c.n = d.v" if renderer.classes else ""
         # A filter below the grouping, or IN as a join, would have the engine plan the conditions over and over.
@@ -301,9 +298,9 @@ class Clearing:
 
     def _present(self, plans: dict[int, tuple[al.Focus, _Step]], keys: dict[al.Focus, int]) -> Iterator[int]:
         """Yield the plans whose step leads somewhere from every focus node; ``keys`` has those of ``clearing``."""
-        if not plans:
-            return
         places = {focus: place for place, focus in enumerate(dict.fromkeys(focus for focus, _ in plans.values()))}
+        if not plans or len(places) * self._terms.highest > MOST_BITS:
+            return
         known = [(place, keys[focus]) for focus, place in places.items() if focus in keys] or [(-1, -1)]
         nodes = f"SELECT w.k, c.n FROM {_values(known)} w(k, f) JOIN clearing c ON c.k = w.f"
         others = {place: focus for focus, place in places.items() if focus not in keys}

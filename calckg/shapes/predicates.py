@@ -21,7 +21,8 @@ class _Rows(NamedTuple):
 
 
 _NONE: Final = _Rows(0, 0, 0)
-_MOST: Final = 10_000_000  # ids: a bit for each is a megabyte for each predicate
+MOST_BITS: Final = 1_000_000_000
+"""What a table of bits may have: a bit for each id, for each predicate or each shape; an eighth of it are bytes."""
 BITS: Final = "step_bits"
 """Table ``(p, start, bits)``: the ids of subjects (``start`` is ``s``) or objects (``o``) of predicates, a bit each."""
 
@@ -59,11 +60,11 @@ class Predicates:
     def know_steps(self, steps: Iterable[tuple[int, str]], highest: int) -> bool:
         """Make ``BITS`` for steps, predicates with the column where they start, and ids no higher than ``highest``.
 
-        Returns false, with nothing made, for more ids than there should be bits for.
+        Returns false, with nothing made, where that would be more than ``MOST_BITS``.
         """
-        if highest > _MOST:
-            return False
         wanted = sorted(set(steps))
+        if highest * len(wanted) > MOST_BITS:
+            return False
         parts = []
         for start in ("s", "o"):
             ids = ", ".join(str(predicate) for predicate, one in wanted if one == start) or "-1"
