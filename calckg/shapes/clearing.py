@@ -110,6 +110,8 @@ class Clearing:
             return found | set(self._of_focus_nodes(rest))
         except duckdb.InvalidInputException:  # a pattern that is none: asked alone it is told with its shape
             return set()
+        finally:
+            self._run(f"DROP TABLE IF EXISTS clearing; DROP TABLE IF EXISTS {BITS}")
 
     # --- values, whoever has them
 

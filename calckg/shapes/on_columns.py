@@ -94,6 +94,7 @@ class OnColumns:
     def _cleared(self, plans: Sequence[al.Plan]) -> set[int]:
         """Return the places of the plans that surely find nothing; what this takes is told with the first plan."""
         clearing = Clearing(self._run, self._names, self._terms, self._predicates, self._only)
+        self._queries.append("-- asked of many constraints together, told with the first:")
         clearing.know(plans)
         asked = [number for number, plan in enumerate(plans) if not self._is_met(plan.question)]
         found = {asked[place] for place in clearing.cleared([plans[number] for number in asked])}

@@ -53,7 +53,7 @@ def both(data: str, shapes: str) -> tuple[Counter[Told], Counter[Told]]:
 
 
 @pytest.mark.parametrize("most", [clearing._MOST, 3, 0])
-@pytest.mark.parametrize("case", CASES[::30])
+@pytest.mark.parametrize("case", CASES[::60])
 def test_our_shapes_together_find_what_they_find_alone(case: str, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("calckg.shapes.clearing._MOST", most)
     quads = [*VALID, *rdf.read(HERE / case / "fail.ttl")]
@@ -62,7 +62,7 @@ def test_our_shapes_together_find_what_they_find_alone(case: str, most: int, mon
     assert together == told(outcomes(quads, PLANS, OWN.graph, OneByOne))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(
     st.lists(st.one_of(triples, typed), max_size=12),
     st.lists(st.tuples(targets, st.sampled_from(PATHS), st.lists(constraint, min_size=1, max_size=2)), max_size=6),
