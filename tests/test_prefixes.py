@@ -208,11 +208,15 @@ def test_the_longest_namespace_wins_when_one_begins_with_another() -> None:
 _AFTER = sorted({word for one in TABLE.namespaces.values() for word in re.split("[^A-Za-z0-9]+", one) if word})
 
 
-@given(st.sampled_from(list(TABLE.records.values())), st.sampled_from([*_AFTER, ""]), st.from_regex("[A-Za-z0-9]{0,4}"))
+@given(
+    st.sampled_from(list(TABLE.records.values())),
+    st.sampled_from([*_AFTER, ""]),
+    st.from_regex("[A-Za-z0-9]{0,4}", fullmatch=True),
+)
 def test_a_word_that_is_surely_a_code_of_a_prefix_is_one(prefix: Prefix, head: str, tail: str) -> None:
     for namespace in (prefix.namespace, *prefix.alternative_namespaces):
         pattern = TABLE.words(prefix, namespace)
-        word = head + tail.strip()
+        word = head + tail
         if prefix.local_pattern is None and pattern is not None and re.fullmatch(pattern, word):
             assert TABLE.compress(namespace + word) == f"{prefix.name}:{word}"
 

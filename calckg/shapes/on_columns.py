@@ -98,7 +98,7 @@ class OnColumns:
         clearing.know(plans)
         asked = [number for number, plan in enumerate(plans) if not self._is_met(plan.question)]
         found = {asked[place] for place in clearing.cleared([plans[number] for number in asked])}
-        return found.union(range(len(plans))) - (set(asked) - found)
+        return set(range(len(plans))) - set(asked) | found
 
     def _run(self, query: str) -> DuckDBPyConnection:
         self._queries.append(query)

@@ -5,7 +5,7 @@ Most constraints are of predicates that a graph does not use, or that each subje
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -43,19 +43,13 @@ class Predicates:
     def is_single(self, predicate: int) -> bool:
         """Tell whether each subject surely has one quad of the predicate; the same triple of two graphs is two."""
         if predicate not in self._single:
-            self.know_single([predicate])
+            many, low, high = self._of(predicate)
+            # A bit for each subject counts them in a tenth of the time that grouping takes.
+            row = self._connection.execute(
+                f"SELECT bit_count(bitstring_agg(s, {low}, {high})) FROM quad WHERE p = {predicate}"
+            ).fetchone()
+            self._single[predicate] = row is None or row[0] is None or int(row[0]) == many
         return self._single[predicate]
-
-    def know_single(self, predicates: Iterable[int]) -> None:
-        """Find out at once of which predicates ``is_single`` will be asked."""
-        new = sorted({predicate for predicate in predicates if predicate not in self._single})
-        # A bit for each subject counts them in a tenth of the time that grouping takes.
-        counted = " UNION ALL ".join(
-            f"SELECT {predicate}, bit_count(bitstring_agg(s, {rows.low}, {rows.high})) FROM quad WHERE p = {predicate}"
-            for predicate, rows in ((predicate, self._of(predicate)) for predicate in new)
-            if rows.many
-        )
-        self._know(new, counted)
 
     def know_steps(self, steps: Iterable[tuple[int, str]], highest: int) -> bool:
         """Make ``BITS`` for steps, predicates with the column where they start, and ids no higher than ``highest``.
@@ -71,14 +65,10 @@ class Predicates:
             found = f"bitstring_agg({start}, 0, {highest})"
             parts.append(f"SELECT p, '{start}' AS start, {found} AS bits FROM quad WHERE p IN ({ids}) GROUP BY p")
         self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {BITS} AS {' UNION ALL '.join(parts)}")
-        single = [predicate for predicate, start in wanted if start == "s"]
-        self._know(single, f"SELECT p, bit_count(bits) FROM {BITS} WHERE start = 's'")
+        self._single.update({predicate: True for predicate, start in wanted if start == "s"})
+        counted = self._connection.execute(f"SELECT p, bit_count(bits) FROM {BITS} WHERE start = 's'").fetchall()
+        self._single.update({int(p): int(subjects) == self._of(int(p)).many for p, subjects in counted})
         return True
-
-    def _know(self, predicates: Sequence[int], counted: str) -> None:
-        self._single.update(dict.fromkeys(predicates, True))
-        for predicate, subjects in self._connection.execute(counted).fetchall() if counted else ():
-            self._single[int(predicate)] = int(subjects) == self._of(int(predicate)).many
 
     def members(self, cls: int, kind: int) -> int:
         """Return in how many quads of the predicate ``kind``, which is ``rdf:type``, a class stands."""
