@@ -20,14 +20,16 @@ _PRECISE: Final = (
 
 
 def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, str]:
-    """Return the query of each rule; makes ``mapping_exact(id, subject, object, …, scope)`` of the exact matches."""
+    """Return the query of each rule; makes ``mapping_exact(id, subject, …, scope, subject_key, object_key)``."""
     scopes = _scopes(connection)
     key = "NULL::VARCHAR"
     if any(scopes.values()):
         cases = "".join(f" WHEN r.cardinality_scope = {quoted(told)} THEN {_key(of)}" for told, of in scopes.items())
         key = f"(SELECT CASE{cases} END FROM mapping_row r WHERE r.id = m.id)"
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE mapping_exact AS SELECT m.*, {key} AS scope FROM mapping m "
+        "CREATE OR REPLACE TABLE mapping_exact AS "
+        f"SELECT id, subject, subject_prefix, object, object_prefix, {key} AS scope, "
+        "mapping_key(subject) AS subject_key, mapping_key(object) AS object_key FROM mapping m "
         f"WHERE {EXACT} AND {TERMS} AND subject <> object"
     )
     return {
@@ -114,7 +116,7 @@ def _several(one: str, other: str) -> str:
                 array_to_string(list_sort(list(DISTINCT {other}))[:5], ', ')
                     || CASE WHEN count(DISTINCT {other}) > 5 THEN ', …' ELSE '' END AS said
             FROM mapping_exact SEMI JOIN (
-                    SELECT {one}, {other}_prefix FROM mapping_exact GROUP BY {one}, {other}_prefix
-                    HAVING min({other}) < max({other})) few USING ({one}, {other}_prefix)
+                    SELECT hash({one}_key, {other}_prefix) AS h FROM mapping_exact GROUP BY h
+                    HAVING min({other}_key) < max({other}_key)) few ON few.h = hash({one}_key, {other}_prefix)
             GROUP BY {one}, {other}_prefix, scope HAVING min({other}) < max({other})) k
         ON k.{one} = m.{one} AND k.{other}_prefix = m.{other}_prefix AND k.scope IS NOT DISTINCT FROM m.scope"""

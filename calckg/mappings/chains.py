@@ -7,9 +7,9 @@ and ``path`` its predicate, with ^ before it where it is read against its direct
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from sys import intern
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calckg import prefixes
 from calckg.errors import UsageError
@@ -19,8 +19,6 @@ from calckg.mappings.vocabulary import namespaces, term_id
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-Link = TypeVar("Link", bound=tuple[Any, ...])
 
 KINDS: Final = ("exact", "close", "broad", "narrow", "related", "xref", "other")
 """What a mapping says of its ends, the strongest first; broad and narrow are as strong as each other."""
@@ -54,46 +52,60 @@ def iri(code: str) -> str | None:
         return None
 
 
-class Step(NamedTuple, Generic[Link]):
-    """One link of a chain: where it leads, and which mapping it is."""
+class Link(NamedTuple):
+    """What joins two codes: the mapping of a row, or what the graph has, which is none's; and where it stands."""
 
-    code: str
-    link: Link
+    row: int | None
+    place: str
 
 
-class Chains(Generic[Link]):
-    """Links of codes, one way (``directed``) or both ways; of several between two codes the least one is taken."""
+class Chains:
+    """Links of codes, one way (``directed``) or both ways; of several between two codes the first is taken."""
 
     def __init__(self, links: Iterable[tuple[str, str, Link]], directed: bool = False) -> None:
-        self._steps: dict[str, dict[str, Link]] = defaultdict(dict)
-        for one, other, link in sorted(links, key=lambda link: link[::-1]):
-            self._steps[one].setdefault(other, link)
-            if not directed:
-                self._steps[other].setdefault(one, link)
+        self._links: dict[tuple[str, str], Link] = {}
+        self._near: dict[str, list[str]] = {}
+        known, near = self._links, self._near
+        for start, end, link in links:
+            one, other = intern(start), intern(end)  # a text that is there once is found faster
+            if (one, other) not in known:
+                known[one, other] = link
+                near.setdefault(one, []).append(other)
+            if not directed and (other, one) not in known:
+                known[other, one] = link
+                near.setdefault(other, []).append(one)
+        for codes in near.values():
+            codes.sort()
 
-    def shortest(self, start: str, ends: Iterable[str]) -> Iterator[tuple[str, Sequence[Step[Link]]]]:
-        """Yield, for each of ``ends`` that can be reached, a shortest chain from ``start``, the nearest first."""
-        wanted = set(ends) - {start}
-        before: dict[str, tuple[str, Link] | None] = {start: None}
-        waiting = deque([start])
-        while waiting and wanted:
-            here = waiting.popleft()
-            for code, link in sorted(self._steps.get(here, {}).items()):
-                if code not in before:
-                    before[code] = here, link
-                    waiting.append(code)
-                    if code in wanted:
-                        wanted.discard(code)
-                        yield code, _way(before, code)
+    def codes(self) -> list[str]:
+        """Return the codes that links lead from, in order."""
+        return sorted(self._near)
 
+    def shortest(self, start: str, ends: Iterable[str]) -> Iterator[list[tuple[str, Link]]]:
+        """Yield a shortest chain from ``start`` to each of ``ends`` that can be reached, the nearest first.
 
-def _way(before: Mapping[str, tuple[str, Link] | None], end: str) -> Sequence[Step[Link]]:
-    steps: list[Step[Link]] = []
-    here = end
-    while (last := before[here]) is not None:
-        steps.append(Step(here, last[1]))
-        here = last[0]
-    return steps[::-1]
+        A chain has each code that is come to, with the link to it; of chains as long the first in order is taken.
+        """
+        wanted, near, links = set(ends) - {start}, self._near, self._links
+        before = {start: start}
+        waiting = [start]
+        for here in waiting:
+            if not wanted:
+                break
+            for code in near.get(here, ()):
+                if code in before:
+                    continue
+                before[code] = here
+                waiting.append(code)
+                if code in wanted:
+                    wanted.discard(code)
+                    chain, end = [], code
+                    while end != start:
+                        last = before[end]
+                        chain.append((end, links[last, end]))
+                        end = last
+                    chain.reverse()
+                    yield chain
 
 
 def links(connection: DuckDBPyConnection) -> None:
@@ -101,7 +113,7 @@ def links(connection: DuckDBPyConnection) -> None:
     symmetric = ", ".join(map(quoted, SYMMETRIC))
     turned = " ".join(f"WHEN {quoted(kind)} THEN {quoted(other)}" for kind, other in TURNED.items())
     connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE mapping_link AS
+        f"""CREATE OR REPLACE TABLE mapping_link AS
         WITH told AS (
             SELECT id, subject, object, coalesce(predicate, '') AS predicate, {kind_of("predicate")} AS kind
             FROM mapping WHERE NOT negated AND {ENDS})
@@ -132,9 +144,9 @@ def labels(connection: DuckDBPyConnection, codes: str) -> None:
     namespaces(connection)
     label = term_id(connection, "rdfs:label")
     run = connection.execute
-    run(f"CREATE OR REPLACE TEMP TABLE mapping_named AS SELECT DISTINCT code FROM ({codes}) c")
+    run(f"CREATE OR REPLACE TABLE mapping_named AS SELECT DISTINCT code FROM ({codes}) c")
     run(
-        f"""CREATE OR REPLACE TEMP TABLE mapping_label AS
+        f"""CREATE OR REPLACE TABLE mapping_label AS
         WITH named AS (
             SELECT n.code, coalesce(s.namespace || substr(n.code, strpos(n.code, ':') + 1), n.code) AS iri
             FROM mapping_named n LEFT JOIN mapping_space s ON s.prefix = split_part(n.code, ':', 1)),

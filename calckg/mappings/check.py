@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from calckg.columnar import connect
@@ -35,7 +37,8 @@ if TYPE_CHECKING:
 
     from calckg.kg import KnowledgeGraph
 
-_FAMILIES = (record, identifier, existence, cardinality, logic, hierarchy, meaning, provenance)
+# Each is asked on a connection of its own, beside the other; a family asks the tables of those before it.
+_SIDE_BY_SIDE = ((cardinality, logic), (record, identifier, existence, hierarchy, meaning, provenance))
 _ALSO = {"cardinality": "logic", "identifier": "provenance"}  # the other asks the tables of the one, too
 _LOOKED_UP = {"existence", "hierarchy", "meaning"}
 UNSATISFIABLE = "meaning/unsatisfiable"
@@ -74,14 +77,7 @@ def check(
     be read at all.
     """
     connection, files = prepare(paths, graph, against)
-    families = {rule.family for rule in rules.values()}
-    for family in _FAMILIES:
-        own = family.__name__.rpartition(".")[2]
-        if own not in families and _ALSO.get(own) not in families:
-            continue
-        for name, query in family.queries(connection, files).items():
-            if name in rules:
-                connection.execute(f"INSERT INTO mapping_fault SELECT id, '{name}', slot, said FROM ({query}) f")
+    _ask(connection, files, rules)
     if reason is not None and UNSATISFIABLE in rules:
         for row, said in reasoning.unsatisfiable(connection, reason):
             connection.execute("INSERT INTO mapping_fault VALUES (?, ?, 'object_id', ?)", [row, UNSATISFIABLE, said])
@@ -97,8 +93,39 @@ def check(
     counts = connection.execute("SELECT rule, count(*) FROM mapping_fault GROUP BY rule")
     by_rule = Counter({str(rule): int(count) for rule, count in counts.fetchall()})
     by_rule.update(finding.rule for finding in of_files)
-    not_loaded = vocabulary.not_loaded(connection) if families & _LOOKED_UP else []
+    looked_up = _LOOKED_UP.intersection(rule.family for rule in rules.values())
+    not_loaded = vocabulary.not_loaded(connection) if looked_up else []
     return Checked(rows, rows - faulty, Report(found), dict(sorted(by_rule.items())), not_loaded)
+
+
+def _ask(connection: DuckDBPyConnection, files: Sequence[File], rules: Mapping[str, Rule]) -> None:
+    """Put what the rules find into ``mapping_fault``."""
+    cursors = [connection.cursor() for _ in _SIDE_BY_SIDE]
+    with ThreadPoolExecutor(len(cursors)) as pool:
+        try:
+            asked = [
+                pool.submit(_ask_of, cursor, files, rules, modules)
+                for cursor, modules in zip(cursors, _SIDE_BY_SIDE, strict=True)
+            ]
+            for done in as_completed(asked):
+                done.result()
+        except BaseException:
+            for cursor in cursors:  # the other is not waited for
+                cursor.interrupt()
+            raise
+
+
+def _ask_of(
+    connection: DuckDBPyConnection, files: Sequence[File], rules: Mapping[str, Rule], modules: Sequence[ModuleType]
+) -> None:
+    families = {rule.family for rule in rules.values()}
+    for module in modules:
+        own = module.__name__.rpartition(".")[2]
+        if own not in families and _ALSO.get(own) not in families:
+            continue
+        for name, query in module.queries(connection, files).items():
+            if name in rules:
+                connection.execute(f"INSERT INTO mapping_fault SELECT id, '{name}', slot, said FROM ({query}) f")
 
 
 def prepare(
@@ -141,11 +168,16 @@ def _of_files(files: Sequence[File], rules: Mapping[str, Rule]) -> Iterator[Find
 def _of_rows(
     connection: DuckDBPyConnection, files: Sequence[File], rules: Mapping[str, Rule], limit: int | None
 ) -> Iterator[Finding]:
-    kept = "" if limit is None else f"QUALIFY row_number() OVER (PARTITION BY rule ORDER BY id, slot, said) <= {limit}"
+    kept = f"SELECT * FROM mapping_fault WHERE {_known(rules)}"
+    if limit is not None:  # for each rule: a window over all rules together would sort all that is found
+        kept = " UNION ALL ".join(
+            f"(SELECT * FROM mapping_fault WHERE rule = {intake.quoted(name)} ORDER BY id, slot, said LIMIT {limit})"
+            for name in rules
+        )
     cursor = connection.execute(
         f"""SELECT f.rule, r.file, r.line, f.said,
             concat_ws(' ', coalesce(subject_id, subject_label), predicate_id, coalesce(object_id, object_label))
-        FROM (SELECT * FROM mapping_fault WHERE {_known(rules)} {kept}) f JOIN mapping_row r ON r.id = f.id"""
+        FROM ({kept}) f JOIN mapping_row r ON r.id = f.id"""
     )
     while batch := cursor.fetchmany(10_000):
         for name, file, line, said, triple in batch:

@@ -28,13 +28,13 @@ _KNOWN: Final = {"PMID": "bibo:pmid", "doi": "bibo:doi", "PMC": "fabio:hasPubMed
 def make(connection: DuckDBPyConnection) -> None:
     """Make the two tables; without a graph that has papers, both are empty, for nothing can be asked of them."""
     run = connection.execute
-    run("CREATE OR REPLACE TEMP TABLE known_paper (paper BIGINT, kind VARCHAR, code VARCHAR)")
+    run("CREATE OR REPLACE TABLE known_paper (paper BIGINT, kind VARCHAR, code VARCHAR)")
     for kind, name in _KNOWN.items():
         run(
             f"""INSERT INTO known_paper SELECT DISTINCT q.s, '{kind}', '{kind}:' || {normal(kind, "t.value")}
             FROM quad q JOIN term t ON t.id = q.o WHERE q.p = {term_id(connection, name)}"""
         )
-    run("CREATE OR REPLACE TEMP TABLE mapping_paper (id BIGINT, slot VARCHAR, kind VARCHAR, code VARCHAR)")
+    run("CREATE OR REPLACE TABLE mapping_paper (id BIGINT, slot VARCHAR, kind VARCHAR, code VARCHAR)")
     if run("SELECT 1 FROM known_paper LIMIT 1").fetchone() is None:
         return
     for slot in SLOTS:

@@ -49,12 +49,12 @@ def _retired(connection: DuckDBPyConnection) -> None:
         connection, "dcterms:isReplacedBy", "owl:deprecated", "ckg:retiredOn", "oboInOwl:consider"
     )
     connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE vocabulary_replaced AS
+        f"""CREATE OR REPLACE TABLE vocabulary_replaced AS
         SELECT DISTINCT a.code, b.code AS by FROM quad q JOIN vocabulary_code a ON a.id = q.s
         JOIN vocabulary_code b ON b.id = q.o WHERE q.p = {replaced} AND a.code <> b.code"""
     )
     connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE vocabulary_retired AS
+        f"""CREATE OR REPLACE TABLE vocabulary_retired AS
         WITH RECURSIVE gone AS (
             SELECT DISTINCT v.code FROM quad q JOIN vocabulary_code v ON v.id = q.s JOIN term t ON t.id = q.o
             WHERE q.p = {deprecated} AND t.value = 'true'

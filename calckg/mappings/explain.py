@@ -238,8 +238,8 @@ def _distances(connection: DuckDBPyConnection, start: str, end: str, longest: in
     No chain goes through its own ends.
     """
     run = connection.execute
-    run("CREATE OR REPLACE TEMP TABLE chain_near (code VARCHAR, steps INTEGER)")
-    run("CREATE OR REPLACE TEMP TABLE chain_far (code VARCHAR, steps INTEGER)")
+    run("CREATE OR REPLACE TABLE chain_near (code VARCHAR, steps INTEGER)")
+    run("CREATE OR REPLACE TABLE chain_far (code VARCHAR, steps INTEGER)")
     for name, code, other, within in (
         ("chain_near", start, end, ""),
         ("chain_far", end, start, f"JOIN chain_near w ON w.code = l.b AND w.steps + {{}} <= {longest}"),

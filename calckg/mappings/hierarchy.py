@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from calckg.mappings.cardinality import EXACT
-from calckg.mappings.chains import Chains, Step
+from calckg.mappings.chains import Chains, Link
 from calckg.mappings.intake import File
 from calckg.mappings.vocabulary import term_id
 
@@ -38,11 +38,11 @@ def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, 
 def _edges(connection: DuckDBPyConnection) -> None:
     run = connection.execute
     run(
-        "CREATE OR REPLACE TEMP TABLE hierarchy_edge AS SELECT DISTINCT s AS child, o AS parent FROM quad "
+        "CREATE OR REPLACE TABLE hierarchy_edge AS SELECT DISTINCT s AS child, o AS parent FROM quad "
         f"WHERE p = {term_id(connection, 'skos:broader')} AND s <> o"
     )
     run(
-        f"""CREATE OR REPLACE TEMP TABLE hierarchy_match AS
+        f"""CREATE OR REPLACE TABLE hierarchy_match AS
         WITH exact AS (
             SELECT m.id, mapping_place(r.file, r.line) AS place,
                 s.node AS s, m.subject, subject_prefix, o.node AS o, m.object, object_prefix
@@ -54,7 +54,7 @@ def _edges(connection: DuckDBPyConnection) -> None:
     )
     place = "mapping_place(r.file, r.line)"
     run(
-        f"""CREATE OR REPLACE TEMP TABLE hierarchy_link AS
+        f"""CREATE OR REPLACE TABLE hierarchy_link AS
         SELECT m.id, {place} AS place, subject AS narrow, object AS broad FROM mapping m
         JOIN mapping_told r USING (id) WHERE {_UPWARD} AND NOT negated AND subject <> object
         UNION ALL SELECT m.id, {place}, object, subject FROM mapping m JOIN mapping_told r USING (id)
@@ -64,12 +64,12 @@ def _edges(connection: DuckDBPyConnection) -> None:
 
 def _above(connection: DuckDBPyConnection) -> None:
     connection.execute(
-        """CREATE OR REPLACE TEMP TABLE hierarchy_node AS SELECT a AS node FROM hierarchy_match
+        """CREATE OR REPLACE TABLE hierarchy_node AS SELECT a AS node FROM hierarchy_match
         UNION SELECT c.node FROM mapped_code c JOIN hierarchy_link l ON c.code = l.narrow
         UNION SELECT c.node FROM mapped_code c JOIN hierarchy_link l ON c.code = l.broad"""
     )
     connection.execute(
-        """CREATE OR REPLACE TEMP TABLE hierarchy_above AS
+        """CREATE OR REPLACE TABLE hierarchy_above AS
         WITH RECURSIVE up AS (
             SELECT e.child AS node, e.parent AS above FROM hierarchy_edge e
             SEMI JOIN hierarchy_node n ON n.node = e.child
@@ -134,7 +134,7 @@ def _cycles(connection: DuckDBPyConnection) -> None:
     """Make ``hierarchy_cycle(id, said)``: what has nothing above or nothing below it is in no cycle."""
     run = connection.execute
     run(
-        """CREATE OR REPLACE TEMP TABLE cycle_edge AS
+        """CREATE OR REPLACE TABLE cycle_edge AS
         SELECT narrow, broad, min(id) AS id, arg_min(place, id) AS place FROM hierarchy_link GROUP BY narrow, broad
         UNION ALL SELECT n.code, b.code, NULL, 'hierarchy' FROM hierarchy_above x
         JOIN mapped_code n ON n.node = x.node JOIN mapped_code b ON b.node = x.above
@@ -144,13 +144,13 @@ def _cycles(connection: DuckDBPyConnection) -> None:
     while (left := _count(connection)) not in {0, before}:
         before = left
         run(
-            """CREATE OR REPLACE TEMP TABLE cycle_edge AS SELECT * FROM cycle_edge
+            """CREATE OR REPLACE TABLE cycle_edge AS SELECT * FROM cycle_edge
             WHERE narrow IN (SELECT broad FROM cycle_edge) AND broad IN (SELECT narrow FROM cycle_edge)"""
         )
-    rows = run("SELECT narrow, broad, id, place FROM cycle_edge").fetchall()
-    found = sorted(set(_round([(low, high, _Link(row is None, row or 0, place)) for low, high, row, place in rows])))
+    rows = run("SELECT narrow, broad, id, place FROM cycle_edge ORDER BY id NULLS LAST").fetchall()
+    found = sorted(set(_round([(low, high, Link(row, place)) for low, high, row, place in rows])))
     run(
-        "CREATE OR REPLACE TEMP TABLE hierarchy_cycle AS SELECT l.id, f.said FROM hierarchy_link l JOIN "
+        "CREATE OR REPLACE TABLE hierarchy_cycle AS SELECT l.id, f.said FROM hierarchy_link l JOIN "
         "(SELECT unnest(?::VARCHAR[]) AS narrow, unnest(?::VARCHAR[]) AS broad, unnest(?::VARCHAR[]) AS said) f "
         "ON f.narrow = l.narrow AND f.broad = l.broad",
         [list(column) for column in zip(*found, strict=True)] or [[], [], []],
@@ -163,22 +163,15 @@ def _count(connection: DuckDBPyConnection) -> int:
     return int(row[0]) if row else 0
 
 
-class _Link(NamedTuple):
-    """A step upwards: by a mapping, which goes before, or by the hierarchy."""
-
-    hierarchy: bool
-    row: int
-    place: str
-
-
-def _round(links: Sequence[tuple[str, str, _Link]]) -> Iterator[tuple[str, str, str]]:
+def _round(links: Sequence[tuple[str, str, Link]]) -> Iterator[tuple[str, str, str]]:
     """Yield each link of a mapping that lies on a cycle, and the shortest one.
 
-    One of two mappings alone is left out: ``logic/reciprocal`` and ``cardinality/precisions`` tell it.
+    A link without a row is the hierarchy's. One of two mappings alone is left out: ``logic/reciprocal`` and
+    ``cardinality/precisions`` tell it.
     """
     upwards = Chains(links, directed=True)
     for start, end, link in links:
-        way = None if link.hierarchy else next(upwards.shortest(end, [start]), None)
-        if way is not None and (len(way[1]) > 1 or way[1][0].link.hierarchy):
-            told = "".join(f" < {step.code} ({step.link.place})" for step in (Step(end, link), *way[1]))
+        way = None if link.row is None else next(upwards.shortest(end, [start]), None)
+        if way is not None and (len(way) > 1 or way[0][1].row is None):
+            told = "".join(f" < {code} ({step.place})" for code, step in ((end, link), *way))
             yield start, end, start + told

@@ -47,7 +47,7 @@ def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, 
         if (said := problem(prefix, local)) is not None
     ]
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE mapping_wrong_code AS "
+        "CREATE OR REPLACE TABLE mapping_wrong_code AS "
         "SELECT unnest(?::VARCHAR[]) AS code, unnest(?::VARCHAR[]) AS said",
         [list(column) for column in zip(*found, strict=True)] or [[], []],
     )

@@ -75,15 +75,13 @@ def rows_of(connection: DuckDBPyConnection, slots: Collection[str]) -> None:
     """
     columns = "".join(f', "{slot}" VARCHAR' for slot in SLOTS if slot in slots)
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE mapping_told (id BIGINT, file INTEGER, line BIGINT, graph VARCHAR{columns})"
+        f"CREATE OR REPLACE TABLE mapping_told (id BIGINT, file INTEGER, line BIGINT, graph VARCHAR{columns})"
     )
     all_slots = "".join(f', "{slot}"' if slot in slots else f', NULL::VARCHAR AS "{slot}"' for slot in SLOTS)
     connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW mapping_row AS SELECT id, file, line, graph{all_slots} FROM mapping_told"
+        f"CREATE OR REPLACE VIEW mapping_row AS SELECT id, file, line, graph{all_slots} FROM mapping_told"
     )
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE mapping_fault (id BIGINT, rule VARCHAR, slot VARCHAR, said VARCHAR)"
-    )
+    connection.execute("CREATE OR REPLACE TABLE mapping_fault (id BIGINT, rule VARCHAR, slot VARCHAR, said VARCHAR)")
 
 
 def places(connection: DuckDBPyConnection, files: Sequence[File]) -> None:
@@ -101,7 +99,7 @@ def places(connection: DuckDBPyConnection, files: Sequence[File]) -> None:
             told.append(f" of {name}" if len(files) > 1 else "")
     texts = "[" + ", ".join(map(quoted, told or [""])) + "]"
     connection.execute(
-        "CREATE OR REPLACE TEMP MACRO mapping_place(file, line) AS "
+        "CREATE OR REPLACE MACRO mapping_place(file, line) AS "
         f"CASE WHEN line IS NULL THEN {texts}[file + 1] ELSE 'line ' || line || {texts}[file + 1] END"
     )
 
@@ -126,7 +124,7 @@ class _Reading:
         quoted: list[tuple[int, str]] = []
         bad = {rule: list[int]() for rule in _SAID}
         run = self.connection.execute
-        run("CREATE OR REPLACE TEMP TABLE mapping_line (text VARCHAR, line BIGINT)")
+        run("CREATE OR REPLACE TABLE mapping_line (text VARCHAR, line BIGINT)")
         with opened_bytes(self.path) as stream, tempfile.TemporaryDirectory(prefix="calckg-") as scratch:
             for number, (first, text) in enumerate(_blocks(stream, bad), 1):
                 self._split(first, text, Path(scratch) / "lines")
@@ -152,7 +150,7 @@ class _Reading:
             )
             return
         run = self.connection.execute
-        run("CREATE OR REPLACE TEMP TABLE mapping_block AS SELECT string_split(?, chr(10)) AS lines", [text])
+        run("CREATE OR REPLACE TABLE mapping_block AS SELECT string_split(?, chr(10)) AS lines", [text])
         lines = f"SELECT unnest(lines), generate_subscripts(lines, 1) + {first - 1} FROM mapping_block"
         run(f"INSERT INTO mapping_line {lines}")
 
@@ -195,7 +193,7 @@ class _Reading:
 
     def _insert(self, rows: Sequence[tuple[int, Sequence[str]]]) -> None:
         self.connection.execute(
-            "CREATE OR REPLACE TEMP TABLE mapping_cells AS "
+            "CREATE OR REPLACE TABLE mapping_cells AS "
             "SELECT unnest(?::BIGINT[]) AS line, unnest(?::VARCHAR[][]) AS cells",
             [[line for line, _ in rows], [list(cells) for _, cells in rows]],
         )

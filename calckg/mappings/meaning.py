@@ -109,12 +109,12 @@ def categories(connection: DuckDBPyConnection) -> None:
     by_prefix = {one.prefix: one.category for one in ONTOLOGIES if one.category in names}
     run = connection.execute
     run(
-        """CREATE OR REPLACE TEMP TABLE category_term AS SELECT t.id, n.name FROM term t JOIN (
+        """CREATE OR REPLACE TABLE category_term AS SELECT t.id, n.name FROM term t JOIN (
             SELECT unnest(?::VARCHAR[]) AS iri, unnest(?::VARCHAR[]) AS name) n ON n.iri = t.value WHERE t.kind = 0""",
         [list(told), list(told.values())],
     )
     run(
-        f"""CREATE OR REPLACE TEMP TABLE mapped_category AS
+        f"""CREATE OR REPLACE TABLE mapped_category AS
         SELECT DISTINCT c.code, t.name AS category FROM quad q JOIN mapped_code c ON c.node = q.s
         JOIN category_term t ON t.id = q.o
         WHERE q.p IN ({_kinds(connection)})"""
@@ -150,7 +150,7 @@ def _sets(connection: DuckDBPyConnection) -> None:
     """Make ``category_set(code, said)`` and ``category_apart(a, b)``: none of the one goes with one of the other."""
     run = connection.execute
     run(
-        """CREATE OR REPLACE TEMP TABLE category_set AS
+        """CREATE OR REPLACE TABLE category_set AS
         WITH counted AS (SELECT code, min(category) AS one, max(category) AS last FROM mapped_category GROUP BY code)
         SELECT code, one AS said FROM counted WHERE one = last UNION ALL
         SELECT code, string_agg(category, ' and ' ORDER BY category) AS said
@@ -161,7 +161,7 @@ def _sets(connection: DuckDBPyConnection) -> None:
         (a, b) for a, b in product(sets, sets) if excluded().issuperset(product(a.split(" and "), b.split(" and ")))
     ]
     run(
-        "CREATE OR REPLACE TEMP TABLE category_apart AS SELECT unnest(?::VARCHAR[]) AS a, unnest(?::VARCHAR[]) AS b",
+        "CREATE OR REPLACE TABLE category_apart AS SELECT unnest(?::VARCHAR[]) AS a, unnest(?::VARCHAR[]) AS b",
         [list(column) for column in zip(*apart, strict=True)] or [[], []],
     )
 
@@ -177,7 +177,7 @@ def _words(connection: DuckDBPyConnection) -> None:
         for end in ("subject", "object")
     )
     run(
-        f"""CREATE OR REPLACE TEMP TABLE mapped_pair AS
+        f"""CREATE OR REPLACE TABLE mapped_pair AS
         WITH named(code) AS (SELECT code FROM mapped_code UNION ALL {named})
         SELECT id, subject, object FROM mapping WHERE {_SIMILAR} AND subject <> object
         AND subject IN (FROM named) AND object IN (FROM named)"""
@@ -185,17 +185,17 @@ def _words(connection: DuckDBPyConnection) -> None:
     for names in (("skos:prefLabel",), _NAMES):
         _names(connection, names)
         run(
-            f"""CREATE OR REPLACE TEMP TABLE mapped_word AS
+            f"""CREATE OR REPLACE TABLE mapped_word AS
             SELECT code, name, preferred, {_WORDS} AS words
             FROM (SELECT code, name, preferred, {_PLAIN} AS plain FROM mapped_name) n WHERE len(words) > 0"""
         )
         run(
-            """CREATE OR REPLACE TEMP TABLE mapped_pair AS SELECT * FROM mapped_pair ANTI JOIN (
+            """CREATE OR REPLACE TABLE mapped_pair AS SELECT * FROM mapped_pair ANTI JOIN (
                 SELECT p.id FROM mapped_pair p JOIN mapped_word s ON s.code = p.subject
                 JOIN mapped_word o ON o.code = p.object WHERE list_has_any(s.words, o.words)) alike USING (id)"""
         )
     run(
-        """CREATE OR REPLACE TEMP TABLE mapped_words AS
+        """CREATE OR REPLACE TABLE mapped_words AS
         SELECT code, coalesce(min(CASE WHEN preferred THEN name END), min(name)) AS name
         FROM mapped_word GROUP BY code"""
     )
@@ -207,7 +207,7 @@ def _names(connection: DuckDBPyConnection, properties: Sequence[str]) -> None:
     preferred = term_id(connection, "skos:prefLabel")
     known = ", ".join(map(str, term_ids(connection, *properties)))
     connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE mapped_name AS
+        f"""CREATE OR REPLACE TABLE mapped_name AS
         WITH wanted AS (SELECT subject AS code FROM mapped_pair UNION SELECT object FROM mapped_pair)
         SELECT DISTINCT c.code, t.value AS name, q.p = {preferred} AS preferred
         FROM quad q JOIN mapped_code c ON c.node = q.s SEMI JOIN wanted w ON w.code = c.code JOIN term t ON t.id = q.o

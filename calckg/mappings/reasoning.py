@@ -81,7 +81,7 @@ def _links(connection: DuckDBPyConnection) -> None:
     broader = term_id(connection, "skos:broader")
     row = "FROM mapping m JOIN mapping_told r USING (id) WHERE NOT negated AND subject <> object"
     connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE subsumed AS
+        f"""CREATE OR REPLACE TABLE subsumed AS
         WITH RECURSIVE up AS (
             SELECT c.node, q.o AS above FROM mapped_code c JOIN quad q ON q.s = c.node
             WHERE q.p = {broader} AND split_part(c.code, ':', 1) IN ({known})
@@ -102,11 +102,11 @@ def _suspects(connection: DuckDBPyConnection) -> set[str]:
     """Return the codes that come to be of two categories that exclude each other."""
     pairs = sorted(excluded())
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE category_pair AS SELECT unnest(?::VARCHAR[]) AS a, unnest(?::VARCHAR[]) AS b",
+        "CREATE OR REPLACE TABLE category_pair AS SELECT unnest(?::VARCHAR[]) AS a, unnest(?::VARCHAR[]) AS b",
         [list(column) for column in zip(*pairs, strict=True)],
     )
     connection.execute(
-        """CREATE OR REPLACE TEMP TABLE category_reached AS
+        """CREATE OR REPLACE TABLE category_reached AS
         WITH RECURSIVE reached AS (
             SELECT code, category FROM mapped_category
             UNION SELECT s.low, r.category FROM reached r JOIN subsumed s ON s.high = r.code)
@@ -117,9 +117,7 @@ def _suspects(connection: DuckDBPyConnection) -> set[str]:
         JOIN category_pair p ON p.a = a.category AND p.b = b.category"""
     )
     suspects = {str(row[0]) for row in rows.fetchall()}
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE suspect AS SELECT unnest(?::VARCHAR[]) AS code", [sorted(suspects)]
-    )
+    connection.execute("CREATE OR REPLACE TABLE suspect AS SELECT unnest(?::VARCHAR[]) AS code", [sorted(suspects)])
     return suspects
 
 

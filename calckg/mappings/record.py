@@ -65,7 +65,7 @@ def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, 
     """Return the query of each rule: the row's ``id``, the ``slot``, and what is ``said``."""
     declared = [(file.number, prefix) for file in files for prefix in file.curie_map]
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE mapping_declared AS "
+        "CREATE OR REPLACE TABLE mapping_declared AS "
         "SELECT unnest(?::INTEGER[]) AS file, unnest(?::VARCHAR[]) AS prefix",
         [list(column) for column in zip(*declared, strict=True)] or [[], []],
     )

@@ -66,7 +66,7 @@ def _records(connection: DuckDBPyConnection) -> None:
     kinds = ", ".join(quoted(table.expand(name)) for name in DEFINITION_KINDS.values())
     of = term_ids(connection, *(f"owl:annotated{name}" for name in ("Source", "Property", "Target")))
     connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE mapping_record AS
+        f"""CREATE OR REPLACE TABLE mapping_record AS
         SELECT s, g FROM (SELECT DISTINCT s, g FROM quad WHERE p IN ({", ".join(map(str, of))})) axiom
         WHERE NOT EXISTS (
             SELECT 1 FROM quad q JOIN term t ON t.id = q.o
@@ -79,7 +79,7 @@ def _values(connection: DuckDBPyConnection, used: dict[str, int]) -> None:
     known = ", ".join(map(str, used.values())) or "-1"
     iris = ", ".join(str(number) for slot, number in used.items() if SLOTS[slot].type is Type.IRI) or "-1"
     connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE mapping_value AS
+        f"""CREATE OR REPLACE TABLE mapping_value AS
         SELECT q.g, q.s, q.p, t.value, CASE WHEN q.p IN ({iris}) THEN c.curie ELSE t.value END AS told
         FROM mapping_record r JOIN quad q ON q.s = r.s AND q.g = r.g JOIN term t ON t.id = q.o
         LEFT JOIN mapping_curie c ON c.id = q.o WHERE q.p IN ({known})"""
@@ -87,7 +87,7 @@ def _values(connection: DuckDBPyConnection, used: dict[str, int]) -> None:
     # What has its order takes long, and few slots have more than one value in any record.
     several = "p IN (SELECT p FROM mapping_value GROUP BY g, s, p HAVING count(*) > 1)"
     connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE mapping_value AS SELECT g, s, p, told FROM mapping_value WHERE NOT ({several})
+        f"""CREATE OR REPLACE TABLE mapping_value AS SELECT g, s, p, told FROM mapping_value WHERE NOT ({several})
         UNION ALL SELECT g, s, p, string_agg(told, '|' ORDER BY value) FROM mapping_value WHERE {several}
         GROUP BY g, s, p"""
     )
@@ -98,7 +98,7 @@ def _curies(connection: DuckDBPyConnection, used: dict[str, int]) -> None:
     ids = ", ".join(str(number) for slot, number in used.items() if SLOTS[slot].type is Type.IRI) or "0"
     namespaces(connection)
     connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE mapping_curie AS
+        f"""CREATE OR REPLACE TABLE mapping_curie AS
         SELECT t.id, coalesce(max_by(n.prefix || ':' || substr(t.value, length(n.namespace) + 1), length(n.namespace)),
             min(t.value)) AS curie
         FROM (SELECT DISTINCT q.o FROM quad q SEMI JOIN mapping_record USING (s, g) WHERE q.p IN ({ids})) o

@@ -74,7 +74,7 @@ _SETS: Final = """
 """
 # A pair stands once, from the system that comes first in the alphabet.
 _PAIRS: Final = """
-    CREATE OR REPLACE TEMP TABLE summary_pair AS
+    CREATE OR REPLACE TABLE summary_pair AS
     SELECT DISTINCT m.file, l.a, l.b, l.kind, p.system, p.other FROM mapping_link l JOIN mapping m USING (id)
     JOIN (SELECT a, b, split_part(a, ':', 1) AS system, split_part(b, ':', 1) AS other
         FROM (SELECT DISTINCT a, b FROM mapping_link) ends) p ON p.a = l.a AND p.b = l.b
@@ -119,7 +119,7 @@ def _pairs(connection: DuckDBPyConnection) -> None:
 
 
 def _coverage(connection: DuckDBPyConnection) -> list[tuple[object, ...]]:
-    connection.execute("CREATE OR REPLACE TEMP TABLE summary_current (code VARCHAR, prefix VARCHAR)")
+    connection.execute("CREATE OR REPLACE TABLE summary_current (code VARCHAR, prefix VARCHAR)")
     loaded = {
         str(prefix): f"{title} {version}".strip()
         for prefix, title, version in connection.execute(

@@ -33,7 +33,7 @@ def make(connection: DuckDBPyConnection, graph: KnowledgeGraph | None) -> None:
     """Make the tables, empty without a graph. ``connection`` has the columns of the graph: ``term`` and ``quad``."""
     run = connection.execute
     run(
-        "CREATE OR REPLACE TEMP TABLE vocabulary_loaded "
+        "CREATE OR REPLACE TABLE vocabulary_loaded "
         "(prefix VARCHAR, graph VARCHAR, title VARCHAR, version VARCHAR, g BIGINT)"
     )
     for source in graph.manifest.get("sources", []) if graph is not None else []:
@@ -41,17 +41,17 @@ def make(connection: DuckDBPyConnection, graph: KnowledgeGraph | None) -> None:
             row = [prefix, source["graph"], source["title"], source["version"], source["graph"]]
             run("INSERT INTO vocabulary_loaded SELECT ?, ?, ?, ?, (SELECT id FROM term WHERE value = ? LIMIT 1)", row)
     if graph is None:
-        run("CREATE OR REPLACE TEMP TABLE vocabulary_code (id BIGINT, code VARCHAR, prefix VARCHAR)")
-        run("CREATE OR REPLACE TEMP TABLE mapped_code (node BIGINT, code VARCHAR)")
+        run("CREATE OR REPLACE TABLE vocabulary_code (id BIGINT, code VARCHAR, prefix VARCHAR)")
+        run("CREATE OR REPLACE TABLE mapped_code (node BIGINT, code VARCHAR)")
         return
     notation = term_id(connection, "skos:notation")
     run(
-        f"""CREATE OR REPLACE TEMP TABLE mapped_code AS
+        f"""CREATE OR REPLACE TABLE mapped_code AS
         SELECT DISTINCT q.s AS node, t.value AS code FROM quad q JOIN term t ON t.id = q.o
         WHERE q.p = {notation} AND t.value IN (SELECT code FROM mapping_code)"""
     )
     run(
-        f"""CREATE OR REPLACE TEMP TABLE vocabulary_code AS
+        f"""CREATE OR REPLACE TABLE vocabulary_code AS
         SELECT DISTINCT q.s AS id, t.value AS code, l.prefix FROM quad q JOIN vocabulary_loaded l ON l.g = q.g
         JOIN term t ON t.id = q.o
         WHERE q.p = {notation} AND starts_with(t.value, l.prefix || ':')"""
@@ -62,7 +62,7 @@ def namespaces(connection: DuckDBPyConnection) -> None:
     """Make ``mapping_space(prefix, namespace)``, the project's prefixes."""
     spaces = prefixes.load().namespaces
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE mapping_space AS "
+        "CREATE OR REPLACE TABLE mapping_space AS "
         "SELECT unnest(?::VARCHAR[]) AS prefix, unnest(?::VARCHAR[]) AS namespace",
         [list(spaces), list(spaces.values())],
     )

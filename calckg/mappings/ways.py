@@ -105,13 +105,13 @@ def _steps(connection: DuckDBPyConnection, start: str, end: str, only_exact: boo
     """Make ``way_node(n, code, is_start, is_end)`` and ``way_step(a, b, …)``, the strongest link of each pair."""
     run = connection.execute
     run(
-        """CREATE OR REPLACE TEMP TABLE way_node AS
+        """CREATE OR REPLACE TABLE way_node AS
         SELECT row_number() OVER (ORDER BY code) AS n, code, prefix = ? AS is_start, prefix = ? AS is_end
         FROM (SELECT DISTINCT a AS code, split_part(a, ':', 1) AS prefix FROM mapping_link) c""",
         [start, end],
     )
     run(
-        f"""CREATE OR REPLACE TEMP TABLE way_step AS
+        f"""CREATE OR REPLACE TABLE way_step AS
         SELECT a, b, rank, broad, narrow, path FROM (
             SELECT *, row_number() OVER (PARTITION BY a, b ORDER BY rank, path) AS place FROM (
                 SELECT DISTINCT a.n AS a, b.n AS b, {chains.rank_of("l.kind")} AS rank, l.path,
@@ -125,7 +125,7 @@ def _steps(connection: DuckDBPyConnection, start: str, end: str, only_exact: boo
 def _distances(connection: DuckDBPyConnection, longest: int) -> None:
     """Make ``way_far(n, steps)``: how far it is at least from a code to one of the end's system."""
     run = connection.execute
-    run("CREATE OR REPLACE TEMP TABLE way_far AS SELECT n, 0 AS steps FROM way_node WHERE is_end")
+    run("CREATE OR REPLACE TABLE way_far AS SELECT n, 0 AS steps FROM way_node WHERE is_end")
     for step in range(1, longest):
         run(
             f"""INSERT INTO way_far
@@ -138,7 +138,7 @@ def _walk(connection: DuckDBPyConnection, longest: int) -> None:
     """Make ``way(start, here, …)``: step by step, of each pair of codes the ways that get there first."""
     run = connection.execute
     run(
-        """CREATE OR REPLACE TEMP TABLE way AS
+        """CREATE OR REPLACE TABLE way AS
         SELECT n AS start, n AS here, 0 AS steps, 0 AS rank, 0 AS broad, 0 AS narrow, '' AS path, '' AS via,
             1::BIGINT AS ways FROM way_node WHERE is_start"""
     )
@@ -164,7 +164,7 @@ def _walk(connection: DuckDBPyConnection, longest: int) -> None:
 
 def _told(connection: DuckDBPyConnection) -> list[Way]:
     connection.execute(
-        """CREATE OR REPLACE TEMP TABLE way_pair AS
+        """CREATE OR REPLACE TABLE way_pair AS
         SELECT a.code AS start, b.code AS finish, w.steps, w.rank, w.broad, w.narrow, w.path, w.via, w.ways FROM way w
         JOIN way_node a ON a.n = w.start JOIN way_node b ON b.n = w.here WHERE b.is_end AND w.steps > 0"""
     )

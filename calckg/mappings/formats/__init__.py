@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calckg.errors import UnknownNameError, UsageError
 from calckg.files import plain_suffix
+from calckg.mappings.uncollected import uncollected
 
 if TYPE_CHECKING:
     from calckg.mappings.formats.model import Mappings
@@ -58,20 +57,8 @@ def convert(paths: Sequence[Path], read_as: str | None, written_as: str, output:
 
     Raises ``SourceError`` for a row that can't be read.
     """
-    with _uncollected():
+    with uncollected():  # it takes a third of the time
         return _converted(paths, read_as, written_as, output)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Keep Python from looking for cycles: there are none in rows, and it takes a third of the time."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _converted(paths: Sequence[Path], read_as: str | None, written_as: str, output: Path | None) -> Converted:
