@@ -36,10 +36,18 @@ def make(connection: DuckDBPyConnection, graph: KnowledgeGraph | None) -> None:
         "CREATE OR REPLACE TABLE vocabulary_loaded "
         "(prefix VARCHAR, graph VARCHAR, title VARCHAR, version VARCHAR, g BIGINT)"
     )
-    for source in graph.manifest.get("sources", []) if graph is not None else []:
-        for prefix in owned(source["source"]):
-            row = [prefix, source["graph"], source["title"], source["version"], source["graph"]]
-            run("INSERT INTO vocabulary_loaded SELECT ?, ?, ?, ?, (SELECT id FROM term WHERE value = ? LIMIT 1)", row)
+    releases = graph.manifest.get("sources", []) if graph is not None else []
+    rows = [
+        (prefix, source["graph"], source["title"], source["version"])
+        for source in releases
+        for prefix in owned(source["source"])
+    ]
+    run(
+        f"""INSERT INTO vocabulary_loaded SELECT r.*, t.id FROM (SELECT unnest(?::VARCHAR[]) AS prefix,
+            unnest(?::VARCHAR[]) AS graph, unnest(?::VARCHAR[]) AS title, unnest(?::VARCHAR[]) AS version) r
+        LEFT JOIN (SELECT id, value FROM term WHERE kind = {IRI}) t ON t.value = r.graph""",
+        [list(column) for column in zip(*rows, strict=True)] or [[], [], [], []],
+    )
     if graph is None:
         run("CREATE OR REPLACE TABLE vocabulary_code (id BIGINT, code VARCHAR, prefix VARCHAR)")
         run("CREATE OR REPLACE TABLE mapped_code (node BIGINT, code VARCHAR)")
