@@ -20,6 +20,7 @@ import pyoxigraph as ox
 from calckg.findings import Severity
 from calckg.shapes import algebra as al
 from calckg.shapes import compiler, engine, model, report
+from calckg.shapes.asked import AskerInTurn, stored
 from calckg.shapes.changed import Changes
 from calckg.shapes.relations import Among, Relations
 
@@ -117,7 +118,8 @@ def validate(connection: DuckDBPyConnection, before: Path | None = None, same: C
     """
     shapes = engine.read_shapes(engine.shape_files())
     plans = list(compiler.compile_shapes(shapes))
-    work = _Work(connection, plans, Relations(connection, shapes=shapes.graph))
+    asker = AskerInTurn(lambda: stored(connection), shapes.graph)
+    work = _Work(connection, plans, Relations(connection, asker))
     connection.execute(_TABLES)  # ``result_of`` is filled last: without rows, what is in ``result`` is not whole
     work.backend.know(plans)
     old = str(before / "quads.duckdb").replace("'", "''") if before else ""

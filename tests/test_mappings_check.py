@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import json
 import shutil
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from calckg.errors import SourceError, UnknownNameError
+from calckg.errors import CalckgError, SourceError, UnknownNameError
 from calckg.findings import FileSource, Severity
 from calckg.kg import KnowledgeGraph
 from calckg.mappings import rules
@@ -307,6 +308,19 @@ def test_a_code_system_that_is_not_loaded_is_named(checked: Check, loaded: Loade
 
 
 # choosing rules
+
+
+@pytest.mark.parametrize("family", ["cardinality", "hierarchy"])
+def test_what_goes_wrong_on_one_of_the_connections_is_told(
+    checked: Check, family: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise CalckgError(f"{family} can't be asked")
+
+    monkeypatch.setattr(f"calckg.mappings.{family}.queries", fails)
+    with pytest.raises(CalckgError, match=f"{family} can't be asked"):
+        checked(table("subject_id | object_id\nHP:0000001 | UMLS:C0000001"))
+    assert gc.isenabled()
 
 
 def test_rules_are_chosen_by_id_and_by_family() -> None:

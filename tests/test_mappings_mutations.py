@@ -9,6 +9,7 @@ import csv
 import gzip
 import io
 import json
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -18,7 +19,9 @@ from calckg.findings import FileSource
 from calckg.kg import KnowledgeGraph
 from calckg.mappings import rules
 from calckg.mappings.check import check
+from calckg.mappings.reasoning import Reasoned
 from calckg.prefixes import load
+from calckg.reason import reason
 from tests.conftest import Build
 
 Rows = list[dict[str, str]]
@@ -26,7 +29,7 @@ Seed = Callable[[Rows], set[int]]
 
 SHARED = Path(__file__).parents[2] / "shared" / "data" / "mondo" / "mondo_exactmatch_omimps.sssom.tsv.gz"
 FAMILIES = {"file", "record", "identifier", "existence", "cardinality", "logic", "meaning", "provenance"}
-ELSEWHERE = {"meaning/unsatisfiable"}  # a reasoner tells it; see test_mappings_meaning
+ELSEWHERE = {"meaning/unsatisfiable"}  # a reasoner tells it, and must be asked
 COLUMNS = (
     *("subject_id", "subject_label", "subject_type", "subject_source_version", "predicate_id", "predicate_modifier"),
     *("object_id", "object_label", "object_type", "mapping_justification", "author_id", "mapping_date", "mapping_tool"),
@@ -230,15 +233,24 @@ def written(rows: Sequence[Mapping[str, str]]) -> bytes:
     return (HEAD + stream.getvalue()).encode()
 
 
-def found(folder: Path, content: bytes, graph: KnowledgeGraph, *only: str) -> list[tuple[str, int | None]]:
+def found(
+    folder: Path, content: bytes, graph: KnowledgeGraph, *only: str, reason: Callable[..., Reasoned] | None = None
+) -> list[tuple[str, int | None]]:
     """Return the rule and the row of each finding; of one on the file, without a line, the row is ``None``."""
     path = folder / "set.sssom.tsv"
     path.write_bytes(content)
     told = []
-    for finding in check([path], rules.chosen(only), None, graph).report:
+    for finding in check([path], rules.chosen(only), None, graph, reason=reason).report:
         assert isinstance(finding.source, FileSource)
         told.append((finding.rule, finding.source.line and finding.source.line - FIRST))
     return told
+
+
+def in_three_steps(rows: Rows) -> set[int]:
+    """Let a disease be a body part by three rows, each of which is fit to be seen."""
+    rows[TWO] |= {"subject_id": rows[ONE]["object_id"], "object_id": "SCTID:237897009", "subject_label": ""}
+    rows[THREE] |= {"subject_id": "UBERON:0002107", "object_id": "SCTID:237897009", "subject_label": ""}
+    return {ONE, TWO, THREE}
 
 
 def test_every_rule_of_these_families_is_tried() -> None:
@@ -274,3 +286,22 @@ def test_each_defect_is_found_in_a_set_of_mondo_s_and_nothing_else(tmp_path: Pat
         places = {(name, place) for place in spoil(rows)}
         assert not places & before, name
         assert set(found(tmp_path, written(rows), graph, name)) - before == places, name
+
+
+@pytest.mark.skipif(not SHARED.is_file(), reason="the folder of upstream data is not there")
+@pytest.mark.java
+@pytest.mark.skipif(shutil.which("java") is None, reason="HermiT needs Java, and there is no 'java' on PATH")
+def test_a_disease_that_becomes_a_body_part_is_found_in_a_set_of_mondo_s(tmp_path: Path, graph: KnowledgeGraph) -> None:
+    rule = "meaning/unsatisfiable"
+    assert not found(tmp_path, written(real()), graph, rule, reason=reason)
+    rows = real()
+    places = {(rule, place) for place in in_three_steps(rows)}
+    told = set(found(tmp_path, written(rows), graph, rule, reason=reason))
+    assert told
+    assert told <= places
+    for place in (ONE, TWO, THREE):  # two of them alone say nothing wrong
+        fewer = rows[:place] + rows[place + 1 :]
+        assert not found(tmp_path, written(fewer), graph, rule, reason=reason)
+    assert not set(found(tmp_path, written(rows), graph, "meaning/category")) & {
+        ("meaning/category", place) for _, place in places
+    }

@@ -29,6 +29,7 @@ from calckg.mappings import (
 )
 from calckg.mappings.intake import File
 from calckg.mappings.rules import Rule
+from calckg.uncollected import uncollected
 from calckg.upstream.sssom_slots import SLOTS
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def check(
 def _ask(connection: DuckDBPyConnection, files: Sequence[File], rules: Mapping[str, Rule]) -> None:
     """Put what the rules find into ``mapping_fault``."""
     cursors = [connection.cursor() for _ in _SIDE_BY_SIDE]
-    with ThreadPoolExecutor(len(cursors)) as pool:
+    with uncollected(), ThreadPoolExecutor(len(cursors)) as pool:
         try:
             asked = [
                 pool.submit(_ask_of, cursor, files, rules, modules)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from calckg.mappings.chains import Chains, Link
 from calckg.mappings.intake import File
-from calckg.mappings.uncollected import uncollected
 from calckg.mappings.vocabulary import term_ids
 
 if TYPE_CHECKING:
@@ -189,9 +188,8 @@ def _keep(
     The rows of a component come together, of links between the same codes the one to be told first.
     """
     found: list[tuple[int, str]] = []
-    with uncollected():
-        for _, members in groupby(rows, key=itemgetter(0)):
-            found += _chains(members, wanted)
+    for _, members in groupby(rows, key=itemgetter(0)):
+        found += _chains(members, wanted)
     connection.execute(
         f"CREATE OR REPLACE TABLE {table} AS SELECT DISTINCT unnest(?::BIGINT[]) AS id, unnest(?::VARCHAR[]) AS said",
         [list(column) for column in zip(*found, strict=True)] or [[], []],

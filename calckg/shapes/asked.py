@@ -6,12 +6,15 @@ it counts or cuts off solutions of several of them together; then for each.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
-from typing import Final
+from threading import Lock
+from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
+from calckg import columnar
 from calckg.errors import CalckgError, UsageError
 from calckg.shapes import model
 from calckg.shapes.algebra import THIS, VALUE, FailsSparql
@@ -22,6 +25,9 @@ from calckg.shapes.results import Result
 from calckg.shapes.sparql_paths import group, walked
 from calckg.shapes.sparql_terms import Row, Terms
 from calckg.sparql import LocalGraph, SparqlGraph
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 SHAPES_GRAPH: Final = ox.NamedNode("urn:x-calckg:shapes-graph")
 _AT_ONCE: Final = 2_000  # nodes in one query; its text is some 100 kB
@@ -202,6 +208,53 @@ class Asker:
         finally:
             graph.store.remove_graph(SHAPES_GRAPH)
         yield from found
+
+
+class AskerInTurn:
+    """An ``Asker``, made when it is first needed, that several threads may ask: one waits for the other.
+
+    While ``$shapesGraph`` stands beside the data, nothing else may look at them.
+    """
+
+    def __init__(self, graph: Callable[[], SparqlGraph], shapes: ox.Store | None = None) -> None:
+        self._graph, self._shapes = graph, shapes
+        self._lock = Lock()
+        self._made: Asker | None = None
+
+    def results(
+        self,
+        query: Sparql,
+        shape: Shape,
+        focus: Sequence[Term],
+        values: Iterable[tuple[Term, Term]] | None = None,
+    ) -> list[Result]:
+        """Return the results of a constraint in SPARQL; see ``Asker.results``."""
+        with self._asker() as asker:
+            return list(asker.results(query, shape, focus, values))
+
+    def failing(self, condition: FailsSparql, nodes: Sequence[Term]) -> set[Term]:
+        """Return those of ``nodes`` that do not conform to a constraint."""
+        with self._asker() as asker:
+            return asker.failing(condition, nodes)
+
+    def target(self, target: TargetSparql) -> list[Term]:
+        """Return the focus nodes that a target in SPARQL gives, each once."""
+        with self._asker() as asker:
+            return asker.target(target)
+
+    @contextmanager
+    def _asker(self) -> Iterator[Asker]:
+        with self._lock:
+            if self._made is None:
+                self._made = Asker(self._graph(), self._shapes)
+            yield self._made
+
+
+def stored(connection: DuckDBPyConnection) -> SparqlGraph:
+    """Return a store in memory with the merge of the quads of columns."""
+    store = ox.Store()
+    store.bulk_extend(ox.Quad(q.subject, q.predicate, q.object) for q in columnar.quads(connection))
+    return LocalGraph(store)
 
 
 def _binds_itself(select: Select) -> bool:

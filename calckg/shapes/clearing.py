@@ -2,7 +2,7 @@
 
 A statement takes DuckDB milliseconds to plan, however little it asks, and most constraints find nothing. So those that
 ask the same sort of thing are asked together, of no fewer nodes than each alone: whether one of them finds anything at
-all. Only those that do, or that can't be asked so, get statements of their own (``on_columns``).
+all. Only those that do, or that can't be asked so, get statements of their own (``plan_tables``).
 """
 
 from __future__ import annotations

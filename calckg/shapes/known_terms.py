@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 _TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 _SUBCLASS = "http://www.w3.org/2000/01/rdf-schema#subClassOf"
-_FEW = 500  # ids that stand in a statement; more are in a table
+FEW: Final = 500
+"""How many ids stand in a statement; more are in a table."""
 
 
 class KnownTerms:
@@ -95,7 +96,7 @@ class KnownTerms:
         """Return SQL for the ids of a class and of all its subclasses."""
         if cls not in self._classes:
             found = sorted(self.class_ids(cls))
-            if len(found) <= _FEW:
+            if len(found) <= FEW:
                 self._classes[cls] = "(" + ", ".join(map(str, found)) + ")"
             else:
                 table = self._table("SELECT unnest(?::BIGINT[]) AS id", [found])
@@ -125,7 +126,7 @@ class KnownTerms:
     def terms_of(self, ids: Collection[int]) -> dict[int, Term]:
         """Return terms by their ids."""
         among = f"({', '.join(map(str, ids))})"  # with so few in the statement, most of the terms are passed over
-        if len(ids) > _FEW:
+        if len(ids) > FEW:
             among = f"(SELECT id FROM {self._table('SELECT unnest(?::BIGINT[]) AS id', [list(ids)])})"
         rows = self._connection.execute(f"SELECT id, kind, value, datatype, lang FROM node WHERE id IN {among}")
         return {int(row[0]): _term(*row[1:]) for row in rows.fetchall()}

@@ -1,38 +1,27 @@
-"""Plans run over the columns: one SQL statement each, over tables of focus nodes and values that plans share."""
+"""The back end on the columns ``term`` and ``quad``: plans as SQL, on two connections side by side."""
 
 from __future__ import annotations
 
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
-from itertools import count
-from typing import TYPE_CHECKING
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import groupby
+from threading import Event
+from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
-from calckg import columnar
-from calckg.errors import CalckgError
 from calckg.shapes import algebra as al
-from calckg.shapes import model, select_reader, select_sql, select_walks, selected
-from calckg.shapes.asked import Asker
-from calckg.shapes.clearing import Clearing
-from calckg.shapes.known_terms import KnownTerms
-from calckg.shapes.model import Path, Term
-from calckg.shapes.predicates import Predicates
-from calckg.shapes.results import Outcome, Result
-from calckg.shapes.to_sql import Names, Renderer, step_of
+from calckg.shapes.asked import AskerInTurn, stored
+from calckg.shapes.model import Term
+from calckg.shapes.plan_tables import PlanTables
+from calckg.shapes.results import Outcome
+from calckg.uncollected import uncollected
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from calckg.sparql import SparqlGraph
-
-_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
-_SUBCLASS = "http://www.w3.org/2000/01/rdf-schema#subClassOf"
-_KEPT = 4  # tables of pairs at once: plans of one shape come one after another
-_JOINED = 30  # conditions in one statement: a bit each
-_ALL = 3  # times as many values as focus nodes are tested without looking whose they are
 
 
 class OnColumns:
@@ -41,332 +30,99 @@ class OnColumns:
     ``sparql`` gives the SPARQL side of the same graph; without it one is made in memory when a shape needs it.
     """
 
+    _tables = PlanTables
+
     def __init__(
         self,
         connection: DuckDBPyConnection,
         sparql: Callable[[], SparqlGraph] | None = None,
         shapes: ox.Store | None = None,
     ) -> None:
-        self._connection, self._sparql, self._shapes = connection, sparql, shapes
-        self._numbers = count(1)
-        self._terms = KnownTerms(connection, self._table)
-        self._predicates = Predicates(connection)
-        self._focus: dict[tuple[object, ...], str] = {}
-        self._sizes: dict[str, int] = {}  # of the tables
-        self._wrong: dict[tuple[al.Focus, Path | None, int], str | None] = {}
-        self._joined: dict[tuple[al.Focus, Path | None], list[al.Condition]] = {}
-        self._pairs: OrderedDict[tuple[str, Path | None, bool], str] = OrderedDict()
-        self._members: dict[str, str] = {}  # tables of instances, by the ids of classes
-        self._closures: dict[model.Closure, str] = {}
-        self._failed: dict[al.FailsSparql, str] = {}
-        self._asker_made: Asker | None = None
-        self._only: str | None = None
-        self._empty: str | None = None
-        self._queries: list[str] = []
-        self._names = Names(self._terms.id, self._instances, self._closure, self._fails, self._leads)
-        self._renderer = Renderer(self._names)
+        self._connection = connection
+        self._asker = AskerInTurn(sparql or (lambda: stored(connection.cursor())), shapes)
 
     def run(
         self, plans: Sequence[al.Plan], *, limit: int | None = None, focus: Sequence[Term] | None = None
     ) -> Iterator[Outcome]:
         """Yield the outcome of each plan; see ``Backend``."""
-        self._terms.know(plans, focus or ())
-        if focus is not None:
-            self._only = self._table("SELECT unnest(?::BIGINT[]) AS n", [[self._terms.id(node) for node in focus]])
-        for plan in plans:
-            if isinstance(plan.question, al.Values) and al.simple(plan.question.where):
-                self._joined.setdefault((plan.focus, plan.question.path), []).append(plan.question.where)
-        begin = time.perf_counter()
-        cleared = self._cleared(plans)
-        for number, plan in enumerate(plans):
-            results, more = list[Result](), 0
-            if number in cleared:
-                pass
-            elif isinstance(plan.question, al.Asked):
-                results, more = self._ask(plan, plan.question.query, limit)
-            else:
-                results, more = self._found(plan, limit)
-            queries, now = tuple(self._queries), time.perf_counter()
-            self._queries = []
-            yield Outcome(plan, results, more, queries, now - begin)
-            begin = time.perf_counter()
+        running = _Running(plans, limit, focus)
+        cursor = self._connection.cursor
+        # Temporary tables end with the connection that they are of.
+        with cursor() as one, cursor() as other, uncollected(), ThreadPoolExecutor(2) as pool:
+            threads: list[Future[Any]] = [
+                pool.submit(running.ask_rest, self._tables(one, self._asker)),
+                pool.submit(running.ask_sparql, self._tables(other, self._asker)),
+            ]
+            try:
+                for outcome in running.outcomes:
+                    while not outcome.done():  # what goes wrong with no plan in particular is a thread's
+                        wait([outcome, *threads], return_when=FIRST_COMPLETED)
+                        threads = [thread for thread in threads if not thread.done() or thread.result()]
+                    yield outcome.result()
+            finally:
+                running.stop()
+                one.interrupt()
+                other.interrupt()
 
-    def _cleared(self, plans: Sequence[al.Plan]) -> set[int]:
-        """Return the places of the plans that surely find nothing; what this takes is told with the first plan."""
-        clearing = Clearing(self._run, self._names, self._terms, self._predicates, self._only)
-        self._queries.append("-- asked of many constraints together, told with the first:")
-        clearing.know(plans)
-        asked = [number for number, plan in enumerate(plans) if not self._is_met(plan.question)]
-        found = {asked[place] for place in clearing.cleared([plans[number] for number in asked])}
-        return set(range(len(plans))) - set(asked) | found
 
-    def _run(self, query: str) -> DuckDBPyConnection:
-        self._queries.append(query)
-        return self._connection.execute(query)
+class _Running:
+    """Plans under way in two threads.
 
-    # --- tables that plans share
+    Constraints in SPARQL take long, and can't be asked together: they are one thread's, while the other finds out what
+    need not be asked at all. What is left then both share, from both ends.
+    """
 
-    def _table(self, query: str, parameters: Sequence[object] | None = None) -> str:
-        name = f"shared_{next(self._numbers)}"
-        self._queries.append(query)
-        row = self._connection.execute(f"CREATE TEMP TABLE {name} AS {query}", parameters).fetchone()
-        self._sizes[name] = int(row[0]) if row else 0
-        return name
+    def __init__(self, plans: Sequence[al.Plan], limit: int | None, focus: Sequence[Term] | None) -> None:
+        self._plans, self._limit, self._focus = plans, limit, focus
+        self.outcomes = [Future[Outcome]() for _ in plans]
+        self._in_sparql = [number for number, plan in enumerate(plans) if isinstance(plan.question, al.Asked)]
+        self._left = deque[list[int]]()  # those with the same targets together, as they share tables
+        self._is_shared = Event()
+        self._is_over = False
 
-    def _few(self, query: str) -> bool:
-        row = self._connection.execute(f"SELECT approx_count_distinct(n), count(*) FROM ({query}) d").fetchone()
-        return row is not None and row[0] * 10 < row[1]
+    def stop(self) -> None:
+        """Have the threads end after the statements that they run now."""
+        self._is_over = True
+        self._is_shared.set()
 
-    def _closure(self, path: model.Closure) -> str:
-        """Make the pairs of one or more steps, by adding a step until nothing is new."""
-        if path not in self._closures:
-            step = self._table(f"SELECT DISTINCT s, o FROM ({self._renderer.relation(path.path)}) step")
-            name = self._table(f"SELECT s, o FROM {step}")
-            new = f"SELECT s, o FROM {step}"
-            while True:
-                found = self._table(
-                    f"SELECT DISTINCT n.s, t.o FROM ({new}) n JOIN {step} t ON t.s = n.o "
-                    f"WHERE NOT EXISTS (SELECT 1 FROM {name} k WHERE k.s = n.s AND k.o = t.o)"
-                )
-                added = self._connection.execute(f"INSERT INTO {name} SELECT s, o FROM {found}").fetchone()
-                if not added or not added[0]:
-                    break
-                new = f"SELECT s, o FROM {found}"
-            self._closures[path] = name
-        return self._closures[path]
+    def ask_sparql(self, tables: PlanTables) -> None:
+        """Ask the plans in SPARQL, then of the others the last first."""
+        tables.know(self._plans, self._focus)
+        tables.join(self._plans)
+        self._ask(tables, self._in_sparql)
+        self._is_shared.wait()
+        self._ask_left(tables, self._left.pop)
 
-    def _focus_of(self, focus: al.Focus) -> str:
-        key = (focus.targets, focus.hops)
-        if key not in self._focus:
-            if focus.hops:
-                table = self._focus_of(al.Focus(focus.targets, focus.hops[:-1]))
-                if not self._sizes[table] or not self._leads(focus.hops[-1]):
-                    self._focus[key] = self._nobody()
-                    return self._focus[key]
-                tables, wheres, end = self._renderer.step(focus.hops[-1], "n.n")
-                # A node that several focus nodes lead to is checked for each of them: as many results, told once.
-                query = (
-                    f"SELECT n, sum(m) AS m FROM (SELECT DISTINCT n.n AS k, n.m, {end} AS n "
-                    f"FROM {table} n, {', '.join(tables)} WHERE {' AND '.join(wheres)}) hop GROUP BY n"
-                )
-            else:
-                parts = " UNION ALL ".join(map(self._targeted, focus.targets))
-                only = f" WHERE n IN (SELECT n FROM {self._only})" if self._only else ""
-                query = f"SELECT DISTINCT n, 1 AS m FROM ({parts}) target{only}"
-            self._focus[key] = self._table(query)
-        return self._focus[key]
-
-    def _nobody(self) -> str:
-        """Return an empty table of focus nodes."""
-        if self._empty is None:
-            self._empty = self._table("SELECT 0::BIGINT AS n, 1 AS m WHERE false")
-        return self._empty
-
-    def _rows(self, iri: str) -> int:
-        return self._predicates.count(self._terms.id(ox.NamedNode(iri)))
-
-    def _leads(self, path: Path) -> bool:
-        """Tell whether a path may lead anywhere: a graph uses few of the predicates that shapes speak of."""
-        if isinstance(path, model.Sequence):
-            return all(map(self._leads, path.paths))
-        step = step_of(path)
-        return step is None or self._rows(step[0]) > 0
-
-    def _leads_once(self, path: Path) -> bool:
-        """Tell whether a path surely leads from no node to two others."""
-        return isinstance(path, model.Predicate) and self._predicates.is_single(self._terms.id(ox.NamedNode(path.iri)))
-
-    def _is_met(self, question: al.Question) -> bool:
-        """Tell whether what is known of the predicates leaves nothing to find."""
-        match question:
-            case al.Values(path, _) if path is not None:
-                return not self._leads(path)
-            case al.Nodes(al.Count(al.Var("this"), path, _, al.Constant(True), ">", number)):
-                return not self._leads(path) or (number > 0 and self._leads_once(path))
-            case al.Languages(path):
-                return not self._leads(path) or self._leads_once(path)
-            case al.Pairs(path, other, _):
-                return not (self._leads(path) and self._leads(other))
-        return False
-
-    def _instances(self, cls: Term) -> str:
-        """Make the table ``(n)`` of the instances of a class: there are many types, and many shapes ask for few."""
-        classes = self._terms.classes(cls)
-        if classes not in self._members:
-            kind = self._terms.id(ox.NamedNode(_TYPE))
-            self._members[classes] = self._table(f"SELECT s AS n FROM quad WHERE p = {kind} AND o IN {classes}")
-        return self._members[classes]
-
-    def _targeted(self, target: model.Target) -> str:
-        match target:
-            case model.TargetNode(node):
-                return f"SELECT {self._terms.id(node)}::BIGINT AS n"
-            case model.TargetClass(cls):
-                return f"SELECT n FROM {self._instances(cls)}"
-            case model.TargetSubjectsOf(iri):
-                return f"SELECT s AS n FROM quad WHERE p = {self._terms.id(ox.NamedNode(iri))}"
-            case model.TargetObjectsOf(iri):
-                return f"SELECT o AS n FROM quad WHERE p = {self._terms.id(ox.NamedNode(iri))}"
-            case model.TargetSparql():
-                return f"SELECT n FROM {self._terms.table_of(self._asker().target(target), new=True)}"
-
-    def _pair(self, focus: str, path: Path | None, terms: bool) -> str:
-        """Return the focus nodes with their values, each pair once; with ``terms`` the values' terms stand beside."""
-        if path is None and not terms:
-            return f"(SELECT n AS f, n AS v FROM {focus})"
-        for key in ((focus, path, True), (focus, path, terms)):
-            if key in self._pairs:
-                self._pairs.move_to_end(key)
-                return self._pairs[key]
-        while len(self._pairs) >= _KEPT:
-            self._connection.execute(f"DROP TABLE {self._pairs.popitem(last=False)[1]}")
-        values = f"SELECT n AS f, n AS v FROM {focus}"
-        if path is not None:
-            tables, wheres, end = self._renderer.step(path, "n.n")
-            distinct = f"SELECT DISTINCT n.n AS f, {end} AS v FROM {focus} n, {', '.join(tables)}"
-            values = f"{distinct} WHERE {' AND '.join(wheres)}"
-        if terms:
-            told = "t.kind, t.value, t.datatype, t.lang"
-            values = f"SELECT u.f, u.v, {told} FROM ({values}) u JOIN node t ON t.id = u.v"
-        self._pairs[focus, path, terms] = self._table(values)
-        return self._pairs[focus, path, terms]
-
-    # --- plans
-
-    def _found(self, plan: al.Plan, limit: int | None) -> tuple[list[Result], int]:
-        focus = self._focus_of(plan.focus)
-        if not self._sizes[focus]:
-            return [], 0
-        import duckdb
-
+    def ask_rest(self, tables: PlanTables) -> None:
+        """Find out which plans find nothing, and ask the others, the first first."""
         try:
-            found = self._results(plan, focus)
-        except duckdb.InvalidInputException as error:
-            raise CalckgError(f"{plan.shape.node}: {' '.join(str(error).split())}; mend the shape") from None
-        if found is None:
-            return [], 0
-        row = self._connection.execute(f"SELECT sum(t.m) FROM {found} r JOIN {focus} t ON t.n = r.f").fetchone()
-        total = int(row[0] or 0) if row else 0
-        if not total:
-            return [], 0
-        told = f"SELECT r.f, r.v, r.p, t.m FROM {found} r JOIN {focus} t ON t.n = r.f"
-        if limit is not None:
-            told += f" ORDER BY r.f, r.v, r.p LIMIT {int(limit)}"
-        rows = self._connection.execute(told).fetchall()
-        terms = self._terms.terms_of({number for row in rows for number in row[:3] if number is not None})
-        results: list[Result] = []
-        for focus_id, value_id, path_id, times in rows:
-            value = None if value_id is None else terms[value_id]
-            path = None if path_id is None else model.Predicate(terms[path_id].value)
-            results += [Result(terms[focus_id], value, path)] * int(times)
-        results.sort(key=lambda one: (str(one.focus), str(one.value), str(one.path)))
-        kept = results if limit is None else results[:limit]
-        return kept, total - len(kept)
+            tables.know(self._plans, self._focus)
+            tables.join(self._plans)
+            others = [number for number, plan in enumerate(self._plans) if not isinstance(plan.question, al.Asked)]
+            cleared = {others[place] for place in tables.cleared([self._plans[number] for number in others])}
+            for number in sorted(cleared):
+                self.outcomes[number].set_result(tables.none(self._plans[number]))
+            left = [number for number in others if number not in cleared]
+            self._left += (
+                list(same) for _, same in groupby(left, key=lambda number: self._plans[number].focus.targets)
+            )
+        finally:
+            self._is_shared.set()
+        self._ask_left(tables, self._left.popleft)
 
-    def _results(self, plan: al.Plan, focus: str) -> str | None:
-        """Make the results ``(f, v, p)`` of a plan, as ids; return the relation, or nothing where there are none.
+    def _ask_left(self, tables: PlanTables, take: Callable[[], list[int]]) -> None:
+        while not self._is_over:
+            try:
+                numbers = take()
+            except IndexError:  # nothing is left
+                return
+            self._ask(tables, numbers)
 
-        Plans that look at the same values are asked in one statement, when the first of them is run.
-        """
-        question = plan.question
-        if self._is_met(question):
-            return None
-        if isinstance(question, al.Values) and question.path is None and isinstance(question.where, al.All):
-            return self._all(focus, question.where)
-        is_simple = isinstance(question, al.Values) and al.simple(question.where)
-        if isinstance(question, al.Values) and question.path and not is_simple and al.of_value(question.where):
-            table = self._wrong_values(focus, question.path, [question.where])
-            return f"(SELECT f, v, NULL AS p FROM {table})" if table else None
-        if not isinstance(question, al.Values) or not is_simple:
-            query = self._renderer.question(question, focus, lambda path, terms: self._pair(focus, path, terms))
-            self._queries.append(query)
-            row = self._connection.execute(f"CREATE OR REPLACE TEMP TABLE found AS {query}").fetchone()
-            return "found" if row and row[0] else None
-        conditions = self._joined[plan.focus, question.path]
-        part, bit = divmod(conditions.index(question.where), _JOINED)
-        key = (plan.focus, question.path, part)
-        if key not in self._wrong:
-            self._wrong[key] = self._wrong_values(focus, question.path, conditions[part * _JOINED :][:_JOINED])
-        table = self._wrong[key]
-        return f"(SELECT f, v, NULL AS p FROM {table} WHERE w & {1 << bit} > 0)" if table else None
-
-    def _all(self, focus: str, where: al.All) -> str | None:
-        """Narrow the focus nodes down by one condition after the other: most are gone after the first."""
-        table = focus
-        for condition in where.conditions:
-            table = self._table(f"SELECT f AS n FROM ({self._renderer.values(None, condition, table)}) held")
-            if not self._sizes[table]:
-                return None
-        return f"(SELECT n AS f, n AS v, NULL AS p FROM {table})"
-
-    def _wrong_values(self, focus: str, path: Path | None, conditions: Sequence[al.Condition]) -> str | None:
-        """Make ``(f, v, w)`` of the focus nodes with values of which conditions hold; see ``Renderer.wrong``."""
-        step = None if path is None else step_of(path)
-        anywhere = step is not None and self._rows(step[0]) <= _ALL * self._sizes[focus]
-        wrong = self._table(self._renderer.wrong(path, conditions, focus, anywhere))
-        if not self._sizes[wrong]:
-            return None
-        if path is None:
-            return self._table(f"SELECT v AS f, v, w FROM {wrong}")
-        return self._table(f"SELECT DISTINCT f, v, w FROM ({self._renderer.pairs(path, focus, wrong)}) pair")
-
-    def _ask(self, plan: al.Plan, query: model.Sparql, limit: int | None) -> tuple[list[Result], int]:
-        focus = self._focus_of(plan.focus)
-        if not self._sizes[focus]:
-            return [], 0
-        selected = self._selected(plan, query, focus, limit)
-        if selected is not None:
-            return selected
-        self._queries.append(query.query)
-        nodes = [node for (node,) in self._terms.of_ids(f"SELECT n FROM {focus}", 1)]
-        values: list[tuple[Term, Term]] | None = None
-        if query.ask:
-            pairs = self._terms.of_ids(f"SELECT f, v FROM {self._pair(focus, plan.shape.path, False)} pair", 2)
-            values = [(one, other) for one, other in pairs]
-        found = sorted(
-            self._asker().results(query, plan.shape, nodes, values), key=lambda r: (str(r.focus), str(r.value))
-        )
-        kept = found if limit is None else found[:limit]
-        return kept, len(found) - len(kept)
-
-    def _selected(
-        self, plan: al.Plan, query: model.Sparql, focus: str, limit: int | None
-    ) -> tuple[list[Result], int] | None:
-        """Ask a SELECT as SQL; ``None`` where that can't have the same meaning."""
-        tree = None if query.ask else select_reader.tree(query.query)
-        if tree is None:
-            return None
-        names = select_walks.Names(self._terms.id, self._closure, self._table, lambda: self._has_blanks, self._few)
-        selection = select_sql.translated(tree, focus, names, dict(query.values))
-        if selection is None:
-            return None
-        self._queries.append(selection.sql)
-        return selected.results(
-            self._connection, selection, plan.shape, dict(query.values), self._terms.terms_of, limit
-        )
-
-    @cached_property
-    def _has_blanks(self) -> bool:
-        blank = f"SELECT 1 FROM node WHERE kind = {columnar.BLANK} LIMIT 1"
-        return self._connection.execute(blank).fetchone() is not None
-
-    def _fails(self, condition: al.FailsSparql) -> str:
-        """Make the table of the nodes that do not conform to a constraint in SPARQL, of all nodes that there are."""
-        if condition not in self._failed:
-            nodes = [node for (node,) in self._terms.of_ids("SELECT id FROM node", 1)]
-            found = self._asker().failing(condition, nodes)
-            self._failed[condition] = self._terms.table_of(sorted(found, key=str))
-        return self._failed[condition]
-
-    def _asker(self) -> Asker:
-        """Return what asks the SPARQL side, made when it is first needed."""
-        if self._asker_made is None:
-            self._asker_made = Asker(self._sparql() if self._sparql else self._in_memory(), self._shapes)
-        return self._asker_made
-
-    def _in_memory(self) -> SparqlGraph:
-        from calckg.sparql import LocalGraph
-
-        store = ox.Store()
-        store.bulk_extend(ox.Quad(q.subject, q.predicate, q.object) for q in columnar.quads(self._connection))
-        return LocalGraph(store)
+    def _ask(self, tables: PlanTables, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            if self._is_over:
+                return
+            try:
+                self.outcomes[number].set_result(tables.outcome(self._plans[number], self._limit))
+            except Exception as error:
+                self.outcomes[number].set_exception(error)

@@ -30,6 +30,7 @@ from calckg.shapes.sparql_terms import Row, Terms
 from calckg.shapes.suspects import Suspects
 from calckg.shapes.to_sparql import Query, Renderer
 from calckg.sparql import SparqlGraph
+from calckg.uncollected import uncollected
 
 _AT_ONCE: Final = 2_000  # focus nodes named in one query
 _HASHED: Final = 40_000_000  # triples; a third of them in one join would be 2 GB, at some 150 bytes each
@@ -75,11 +76,12 @@ class OnSparql:
             finally:
                 idle.put(worker)
 
-        pool = ThreadPoolExecutor(max(number, 1))
-        try:
-            yield from pool.map(outcome, plans)
-        finally:
-            pool.shutdown(cancel_futures=True)
+        with uncollected():
+            pool = ThreadPoolExecutor(max(number, 1))
+            try:
+                yield from pool.map(outcome, plans)
+            finally:
+                pool.shutdown(cancel_futures=True)
 
 
 class _Worker:

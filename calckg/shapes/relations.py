@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from calckg.errors import CalckgError
 from calckg.shapes import algebra as al
-from calckg.shapes.on_columns import OnColumns
+from calckg.shapes.plan_tables import PlanTables
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,8 @@ class Relation:
     checked: int
 
 
-class Relations(OnColumns):
+class Relations(PlanTables):
     """The back end that gives relations; a plan may have its focus nodes ``Among`` those of a table."""
-
-    def know(self, plans: Sequence[al.Plan]) -> None:
-        """Give an id to each term that the plans speak of, in ``node``: that of the data, else one of its own."""
-        self._terms.know(plans, ())
 
     def relations(self, plans: Sequence[al.Plan]) -> Iterator[Relation]:
         """Run plans that are known, or that differ from these in their focus; a relation is there until the next one.
@@ -45,9 +41,7 @@ class Relations(OnColumns):
         """
         import duckdb
 
-        for plan in plans:
-            if isinstance(plan.question, al.Values) and al.simple(plan.question.where):
-                self._joined.setdefault((plan.focus, plan.question.path), []).append(plan.question.where)
+        self.join(plans)
         for plan in plans:
             focus = self._focus_of(plan.focus)
             size = self._sizes[focus]

@@ -26,6 +26,7 @@ class Names:
     id: Callable[[Term], int]
     closure: Callable[[model.Closure], str]  # a relation (s, o) of the path, once or more
     table: Callable[[str], str]  # a table of what a query gives
+    listed: Callable[[str], str]  # the ids that a query gives, for IN
     blanks: Callable[[], bool]  # whether a term is a blank node
     few: Callable[[str], bool]  # whether a query for ids gives few, each many times
 
@@ -76,6 +77,7 @@ class Walks:
     def __init__(self, names: Names) -> None:
         self._names, self._numbers = names, count(1)
         self._made: dict[str, str] = {}
+        self._listed: dict[str, str] = {}
 
     def fresh(self) -> str:
         """Return an alias that no table has."""
@@ -91,7 +93,10 @@ class Walks:
         """Say what ``at``, which a column is joined to, may be: so that little of all the quads is read."""
         domain = self._domain(block, at)
         if domain != _NODES:
-            block.wheres.append(f"{column} IN (SELECT n FROM {self.table(f'SELECT DISTINCT n FROM ({domain}) ends')})")
+            query = f"SELECT DISTINCT n FROM ({domain}) ends"
+            if query not in self._listed:
+                self._listed[query] = self._names.listed(query)
+            block.wheres.append(f"{column} IN {self._listed[query]}")
 
     def walk(self, block: Block, path: Path, start: str | None, end: str | None) -> tuple[str, str]:
         """Put a walk into a block and return the ids that it begins and ends with; those given are joined."""

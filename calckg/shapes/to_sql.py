@@ -2,7 +2,7 @@
 
 ``node`` is ``term`` and what only the shapes speak of. A triple may stand in several graphs: it is looked for by EXISTS
 and told by DISTINCT, never counted. A plan asks ``pair(f, v, kind, value, datatype, lang)``, its focus nodes with their
-values, or ``focus(n)``, both made beforehand (``on_columns``).
+values, or ``focus(n)``, both made beforehand (``plan_tables``).
 """
 
 from __future__ import annotations

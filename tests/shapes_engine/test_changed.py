@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from calckg import columnar
 from calckg.shapes import algebra as al
 from calckg.shapes import compiler, model, reader, sql_terms
+from calckg.shapes.asked import AskerInTurn, stored
 from calckg.shapes.changed import Changes, turned
 from calckg.shapes.relations import Among, Relations
 
@@ -94,11 +95,16 @@ def touched(connection: DuckDBPyConnection, changes: Changes, plan: al.Plan) -> 
     return {text for (text,) in rows.fetchall()}
 
 
+def relations(connection: DuckDBPyConnection, shapes: ox.Store) -> Relations:
+    """Return the back end on a connection."""
+    return Relations(connection, AskerInTurn(lambda: stored(connection), shapes))
+
+
 def after(facts: Sequence[Fact], less: Iterable[Fact], more: Iterable[Fact], shapes: str) -> list[set[str] | None]:
     """Return what a change touches, plan by plan."""
     plans, graph = plans_of(shapes)
     new = connected([fact for fact in facts if fact not in set(less)] + list(more))
-    Relations(new, shapes=graph).know(plans)
+    relations(new, graph).know(plans)
     note(new, [*less, *more])
     changes = Changes(new)
     return [touched(new, changes, plan) for plan in plans]
@@ -200,7 +206,7 @@ def test_what_stands_with_what_is_checked_again_is_what_all_of_it_gives(
     more = added - facts
     plans, graph = plans_of("".join(f"ex:s{number} {text}\n" for number, text in enumerate(shapes)))
     old, new = connected(before), connected((facts - less) | more)
-    backends = Relations(old, shapes=graph), Relations(new, shapes=graph)
+    backends = relations(old, graph), relations(new, graph)
     for backend in backends:
         backend.know(plans)
     was, expected = found(old, backends[0], plans), found(new, backends[1], plans)

@@ -16,15 +16,20 @@ from calckg.errors import CalckgError
 from calckg.shapes import algebra as al
 from calckg.shapes import clearing, compiler, model, reader
 from calckg.shapes.on_columns import OnColumns
+from calckg.shapes.plan_tables import PlanTables
 from calckg.shapes.results import Outcome
 from tests.test_shapes_engine import CASES, HEAD, HERE, OWN, PATHS, PLANS, VALID, constraint, targets, triples, typed
 
 Told = tuple[str, str, str]
 
 
-class OneByOne(OnColumns):
-    def _cleared(self, plans: Sequence[al.Plan]) -> set[int]:
+class NotCleared(PlanTables):
+    def cleared(self, plans: Sequence[al.Plan]) -> set[int]:
         return set()
+
+
+class OneByOne(OnColumns):
+    _tables = NotCleared
 
 
 def outcomes(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calckg.errors import UnknownNameError, UsageError
 from calckg.files import plain_suffix
-from calckg.mappings.uncollected import uncollected
+from calckg.uncollected import uncollected
 
 if TYPE_CHECKING:
     from calckg.mappings.formats.model import Mappings

@@ -1,0 +1,372 @@
+"""Plans run over the columns one at a time, over tables of focus nodes and values that they share.
+
+The tables are temporary, and so of one connection; ``on_columns`` runs plans on two.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import count
+from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
+
+from calckg import columnar
+from calckg.errors import CalckgError
+from calckg.shapes import algebra as al
+from calckg.shapes import model, select_reader, select_sql, select_walks, selected
+from calckg.shapes.asked import AskerInTurn
+from calckg.shapes.clearing import Clearing
+from calckg.shapes.known_terms import FEW, KnownTerms
+from calckg.shapes.model import Path, Term
+from calckg.shapes.predicates import Predicates
+from calckg.shapes.results import Outcome, Result
+from calckg.shapes.to_sql import Names, Renderer, step_of
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+_SUBCLASS = "http://www.w3.org/2000/01/rdf-schema#subClassOf"
+_KEPT = 4  # tables of pairs at once: plans of one shape come one after another
+_JOINED = 30  # conditions in one statement: a bit each
+_ALL = 3  # times as many values as focus nodes are tested without looking whose they are
+
+
+class PlanTables:
+    """Runs plans on a connection with ``term`` and ``quad``; ``asker`` asks what is written in SPARQL."""
+
+    def __init__(self, connection: DuckDBPyConnection, asker: AskerInTurn) -> None:
+        self._connection, self._asker = connection, asker
+        self._numbers = count(1)
+        self._terms = KnownTerms(connection, self._table)
+        self._predicates = Predicates(connection)
+        self._focus: dict[tuple[object, ...], str] = {}
+        self._sizes: dict[str, int] = {}  # of the tables
+        self._wrong: dict[tuple[al.Focus, Path | None, int], str | None] = {}
+        self._joined: dict[tuple[al.Focus, Path | None], list[al.Condition]] = {}
+        self._pairs: OrderedDict[tuple[str, Path | None, bool], str] = OrderedDict()
+        self._members: dict[str, str] = {}  # tables of instances, by the ids of classes
+        self._closures: dict[model.Closure, str] = {}
+        self._failed: dict[al.FailsSparql, str] = {}
+        self._only: str | None = None
+        self._empty: str | None = None
+        self._queries: list[str] = []
+        self._owed = 0.0  # seconds that are told with the next outcome
+        self._names = Names(self._terms.id, self._instances, self._closure, self._fails, self._leads)
+        self._renderer = Renderer(self._names)
+
+    def know(self, plans: Sequence[al.Plan], focus: Sequence[Term] | None = None) -> None:
+        """Give an id to each term that the plans speak of, in ``node``: that of the data, else one of its own.
+
+        ``focus`` are the only nodes to check.
+        """
+        self._terms.know(plans, focus or ())
+        if focus is not None:
+            self._only = self._table("SELECT unnest(?::BIGINT[]) AS n", [[self._terms.id(node) for node in focus]])
+
+    def join(self, plans: Sequence[al.Plan]) -> None:
+        """Have those of the plans that look at the same values asked in one statement."""
+        for plan in plans:
+            if isinstance(plan.question, al.Values) and al.simple(plan.question.where):
+                self._joined.setdefault((plan.focus, plan.question.path), []).append(plan.question.where)
+
+    def cleared(self, plans: Sequence[al.Plan]) -> set[int]:
+        """Return the places of the plans that surely find nothing; what this takes is told with the next outcome."""
+        begin = time.perf_counter()
+        clearing = Clearing(self._run, self._names, self._terms, self._predicates, self._only)
+        self._queries.append("-- asked of many constraints together, told with the first:")
+        clearing.know(plans)
+        asked = [number for number, plan in enumerate(plans) if not self._is_met(plan.question)]
+        found = {asked[place] for place in clearing.cleared([plans[number] for number in asked])}
+        self._owed += time.perf_counter() - begin
+        return set(range(len(plans))) - set(asked) | found
+
+    def outcome(self, plan: al.Plan, limit: int | None) -> Outcome:
+        """Return what becomes of a plan that is known and, if it can be, joined."""
+        begin = time.perf_counter()
+        if isinstance(plan.question, al.Asked):
+            results, more = self._ask(plan, plan.question.query, limit)
+        else:
+            results, more = self._found(plan, limit)
+        return self._told(plan, results, more, time.perf_counter() - begin)
+
+    def none(self, plan: al.Plan) -> Outcome:
+        """Return the outcome of a plan that was cleared."""
+        return self._told(plan, [], 0, 0.0)
+
+    def _told(self, plan: al.Plan, results: Sequence[Result], more: int, seconds: float) -> Outcome:
+        queries, self._queries = tuple(self._queries), []
+        seconds, self._owed = seconds + self._owed, 0.0
+        return Outcome(plan, results, more, queries, seconds)
+
+    def _run(self, query: str) -> DuckDBPyConnection:
+        self._queries.append(query)
+        return self._connection.execute(query)
+
+    # --- tables that plans share
+
+    def _table(self, query: str, parameters: Sequence[object] | None = None) -> str:
+        name = f"shared_{next(self._numbers)}"
+        self._queries.append(query)
+        row = self._connection.execute(f"CREATE TEMP TABLE {name} AS {query}", parameters).fetchone()
+        self._sizes[name] = int(row[0]) if row else 0
+        return name
+
+    def _listed(self, query: str) -> str:
+        """Return SQL for the ids that a query for ``(n)`` gives; of few in the statement most quads are passed over."""
+        table = self._table(query)
+        if self._sizes[table] > FEW:
+            return f"(SELECT n FROM {table})"
+        ids = sorted(int(row[0]) for row in self._connection.execute(f"SELECT n FROM {table}").fetchall())
+        return f"({', '.join(map(str, ids)) or -1})"
+
+    def _few(self, query: str) -> bool:
+        row = self._connection.execute(f"SELECT approx_count_distinct(n), count(*) FROM ({query}) d").fetchone()
+        return row is not None and row[0] * 10 < row[1]
+
+    def _closure(self, path: model.Closure) -> str:
+        """Make the pairs of one or more steps, by adding a step until nothing is new."""
+        if path not in self._closures:
+            step = self._table(f"SELECT DISTINCT s, o FROM ({self._renderer.relation(path.path)}) step")
+            name = self._table(f"SELECT s, o FROM {step}")
+            new = f"SELECT s, o FROM {step}"
+            while True:
+                found = self._table(
+                    f"SELECT DISTINCT n.s, t.o FROM ({new}) n JOIN {step} t ON t.s = n.o "
+                    f"WHERE NOT EXISTS (SELECT 1 FROM {name} k WHERE k.s = n.s AND k.o = t.o)"
+                )
+                added = self._connection.execute(f"INSERT INTO {name} SELECT s, o FROM {found}").fetchone()
+                if not added or not added[0]:
+                    break
+                new = f"SELECT s, o FROM {found}"
+            self._closures[path] = name
+        return self._closures[path]
+
+    def _focus_of(self, focus: al.Focus) -> str:
+        key = (focus.targets, focus.hops)
+        if key not in self._focus:
+            if focus.hops:
+                table = self._focus_of(al.Focus(focus.targets, focus.hops[:-1]))
+                if not self._sizes[table] or not self._leads(focus.hops[-1]):
+                    self._focus[key] = self._nobody()
+                    return self._focus[key]
+                tables, wheres, end = self._renderer.step(focus.hops[-1], "n.n")
+                # A node that several focus nodes lead to is checked for each of them: as many results, told once.
+                query = (
+                    f"SELECT n, sum(m) AS m FROM (SELECT DISTINCT n.n AS k, n.m, {end} AS n "
+                    f"FROM {table} n, {', '.join(tables)} WHERE {' AND '.join(wheres)}) hop GROUP BY n"
+                )
+            else:
+                parts = " UNION ALL ".join(map(self._targeted, focus.targets))
+                only = f" WHERE n IN (SELECT n FROM {self._only})" if self._only else ""
+                query = f"SELECT DISTINCT n, 1 AS m FROM ({parts}) target{only}"
+            self._focus[key] = self._table(query)
+        return self._focus[key]
+
+    def _nobody(self) -> str:
+        """Return an empty table of focus nodes."""
+        if self._empty is None:
+            self._empty = self._table("SELECT 0::BIGINT AS n, 1 AS m WHERE false")
+        return self._empty
+
+    def _rows(self, iri: str) -> int:
+        return self._predicates.count(self._terms.id(ox.NamedNode(iri)))
+
+    def _leads(self, path: Path) -> bool:
+        """Tell whether a path may lead anywhere: a graph uses few of the predicates that shapes speak of."""
+        if isinstance(path, model.Sequence):
+            return all(map(self._leads, path.paths))
+        step = step_of(path)
+        return step is None or self._rows(step[0]) > 0
+
+    def _leads_once(self, path: Path) -> bool:
+        """Tell whether a path surely leads from no node to two others."""
+        return isinstance(path, model.Predicate) and self._predicates.is_single(self._terms.id(ox.NamedNode(path.iri)))
+
+    def _is_met(self, question: al.Question) -> bool:
+        """Tell whether what is known of the predicates leaves nothing to find."""
+        match question:
+            case al.Values(path, _) if path is not None:
+                return not self._leads(path)
+            case al.Nodes(al.Count(al.Var("this"), path, _, al.Constant(True), ">", number)):
+                return not self._leads(path) or (number > 0 and self._leads_once(path))
+            case al.Languages(path):
+                return not self._leads(path) or self._leads_once(path)
+            case al.Pairs(path, other, _):
+                return not (self._leads(path) and self._leads(other))
+        return False
+
+    def _instances(self, cls: Term) -> str:
+        """Make the table ``(n)`` of the instances of a class: there are many types, and many shapes ask for few."""
+        classes = self._terms.classes(cls)
+        if classes not in self._members:
+            kind = self._terms.id(ox.NamedNode(_TYPE))
+            self._members[classes] = self._table(f"SELECT s AS n FROM quad WHERE p = {kind} AND o IN {classes}")
+        return self._members[classes]
+
+    def _targeted(self, target: model.Target) -> str:
+        match target:
+            case model.TargetNode(node):
+                return f"SELECT {self._terms.id(node)}::BIGINT AS n"
+            case model.TargetClass(cls):
+                return f"SELECT n FROM {self._instances(cls)}"
+            case model.TargetSubjectsOf(iri):
+                return f"SELECT s AS n FROM quad WHERE p = {self._terms.id(ox.NamedNode(iri))}"
+            case model.TargetObjectsOf(iri):
+                return f"SELECT o AS n FROM quad WHERE p = {self._terms.id(ox.NamedNode(iri))}"
+            case model.TargetSparql():
+                return f"SELECT n FROM {self._terms.table_of(self._asker.target(target), new=True)}"
+
+    def _pair(self, focus: str, path: Path | None, terms: bool) -> str:
+        """Return the focus nodes with their values, each pair once; with ``terms`` the values' terms stand beside."""
+        if path is None and not terms:
+            return f"(SELECT n AS f, n AS v FROM {focus})"
+        for key in ((focus, path, True), (focus, path, terms)):
+            if key in self._pairs:
+                self._pairs.move_to_end(key)
+                return self._pairs[key]
+        while len(self._pairs) >= _KEPT:
+            self._connection.execute(f"DROP TABLE {self._pairs.popitem(last=False)[1]}")
+        values = f"SELECT n AS f, n AS v FROM {focus}"
+        if path is not None:
+            tables, wheres, end = self._renderer.step(path, "n.n")
+            distinct = f"SELECT DISTINCT n.n AS f, {end} AS v FROM {focus} n, {', '.join(tables)}"
+            values = f"{distinct} WHERE {' AND '.join(wheres)}"
+        if terms:
+            told = "t.kind, t.value, t.datatype, t.lang"
+            values = f"SELECT u.f, u.v, {told} FROM ({values}) u JOIN node t ON t.id = u.v"
+        self._pairs[focus, path, terms] = self._table(values)
+        return self._pairs[focus, path, terms]
+
+    # --- plans
+
+    def _found(self, plan: al.Plan, limit: int | None) -> tuple[list[Result], int]:
+        focus = self._focus_of(plan.focus)
+        if not self._sizes[focus]:
+            return [], 0
+        import duckdb
+
+        try:
+            found = self._results(plan, focus)
+        except duckdb.InvalidInputException as error:
+            raise CalckgError(f"{plan.shape.node}: {' '.join(str(error).split())}; mend the shape") from None
+        if found is None:
+            return [], 0
+        row = self._connection.execute(f"SELECT sum(t.m) FROM {found} r JOIN {focus} t ON t.n = r.f").fetchone()
+        total = int(row[0] or 0) if row else 0
+        if not total:
+            return [], 0
+        told = f"SELECT r.f, r.v, r.p, t.m FROM {found} r JOIN {focus} t ON t.n = r.f"
+        if limit is not None:
+            told += f" ORDER BY r.f, r.v, r.p LIMIT {int(limit)}"
+        rows = self._connection.execute(told).fetchall()
+        terms = self._terms.terms_of({number for row in rows for number in row[:3] if number is not None})
+        results: list[Result] = []
+        for focus_id, value_id, path_id, times in rows:
+            value = None if value_id is None else terms[value_id]
+            path = None if path_id is None else model.Predicate(terms[path_id].value)
+            results += [Result(terms[focus_id], value, path)] * int(times)
+        results.sort(key=lambda one: (str(one.focus), str(one.value), str(one.path)))
+        kept = results if limit is None else results[:limit]
+        return kept, total - len(kept)
+
+    def _results(self, plan: al.Plan, focus: str) -> str | None:
+        """Make the results ``(f, v, p)`` of a plan, as ids; return the relation, or nothing where there are none.
+
+        Plans that look at the same values are asked in one statement, when the first of them is run.
+        """
+        question = plan.question
+        if self._is_met(question):
+            return None
+        if isinstance(question, al.Values) and question.path is None and isinstance(question.where, al.All):
+            return self._all(focus, question.where)
+        is_simple = isinstance(question, al.Values) and al.simple(question.where)
+        if isinstance(question, al.Values) and question.path and not is_simple and al.of_value(question.where):
+            table = self._wrong_values(focus, question.path, [question.where])
+            return f"(SELECT f, v, NULL AS p FROM {table})" if table else None
+        if not isinstance(question, al.Values) or not is_simple:
+            query = self._renderer.question(question, focus, lambda path, terms: self._pair(focus, path, terms))
+            self._queries.append(query)
+            row = self._connection.execute(f"CREATE OR REPLACE TEMP TABLE found AS {query}").fetchone()
+            return "found" if row and row[0] else None
+        conditions = self._joined[plan.focus, question.path]
+        part, bit = divmod(conditions.index(question.where), _JOINED)
+        key = (plan.focus, question.path, part)
+        if key not in self._wrong:
+            self._wrong[key] = self._wrong_values(focus, question.path, conditions[part * _JOINED :][:_JOINED])
+        table = self._wrong[key]
+        return f"(SELECT f, v, NULL AS p FROM {table} WHERE w & {1 << bit} > 0)" if table else None
+
+    def _all(self, focus: str, where: al.All) -> str | None:
+        """Narrow the focus nodes down by one condition after the other: most are gone after the first."""
+        table = focus
+        for condition in where.conditions:
+            table = self._table(f"SELECT f AS n FROM ({self._renderer.values(None, condition, table)}) held")
+            if not self._sizes[table]:
+                return None
+        return f"(SELECT n AS f, n AS v, NULL AS p FROM {table})"
+
+    def _wrong_values(self, focus: str, path: Path | None, conditions: Sequence[al.Condition]) -> str | None:
+        """Make ``(f, v, w)`` of the focus nodes with values of which conditions hold; see ``Renderer.wrong``."""
+        step = None if path is None else step_of(path)
+        anywhere = step is not None and self._rows(step[0]) <= _ALL * self._sizes[focus]
+        wrong = self._table(self._renderer.wrong(path, conditions, focus, anywhere))
+        if not self._sizes[wrong]:
+            return None
+        if path is None:
+            return self._table(f"SELECT v AS f, v, w FROM {wrong}")
+        return self._table(f"SELECT DISTINCT f, v, w FROM ({self._renderer.pairs(path, focus, wrong)}) pair")
+
+    def _ask(self, plan: al.Plan, query: model.Sparql, limit: int | None) -> tuple[list[Result], int]:
+        focus = self._focus_of(plan.focus)
+        if not self._sizes[focus]:
+            return [], 0
+        selected = self._selected(plan, query, focus, limit)
+        if selected is not None:
+            return selected
+        self._queries.append(query.query)
+        nodes = [node for (node,) in self._terms.of_ids(f"SELECT n FROM {focus}", 1)]
+        values: list[tuple[Term, Term]] | None = None
+        if query.ask:
+            pairs = self._terms.of_ids(f"SELECT f, v FROM {self._pair(focus, plan.shape.path, False)} pair", 2)
+            values = [(one, other) for one, other in pairs]
+        found = sorted(
+            self._asker.results(query, plan.shape, nodes, values), key=lambda r: (str(r.focus), str(r.value))
+        )
+        kept = found if limit is None else found[:limit]
+        return kept, len(found) - len(kept)
+
+    def _selected(
+        self, plan: al.Plan, query: model.Sparql, focus: str, limit: int | None
+    ) -> tuple[list[Result], int] | None:
+        """Ask a SELECT as SQL; ``None`` where that can't have the same meaning."""
+        tree = None if query.ask else select_reader.tree(query.query)
+        if tree is None:
+            return None
+        names = select_walks.Names(
+            self._terms.id, self._closure, self._table, self._listed, lambda: self._has_blanks, self._few
+        )
+        selection = select_sql.translated(tree, focus, names, dict(query.values))
+        if selection is None:
+            return None
+        self._queries.append(selection.sql)
+        return selected.results(
+            self._connection, selection, plan.shape, dict(query.values), self._terms.terms_of, limit
+        )
+
+    @cached_property
+    def _has_blanks(self) -> bool:
+        blank = f"SELECT 1 FROM node WHERE kind = {columnar.BLANK} LIMIT 1"
+        return self._connection.execute(blank).fetchone() is not None
+
+    def _fails(self, condition: al.FailsSparql) -> str:
+        """Make the table of the nodes that do not conform to a constraint in SPARQL, of all nodes that there are."""
+        if condition not in self._failed:
+            nodes = [node for (node,) in self._terms.of_ids("SELECT id FROM node", 1)]
+            found = self._asker.failing(condition, nodes)
+            self._failed[condition] = self._terms.table_of(sorted(found, key=str))
+        return self._failed[condition]
