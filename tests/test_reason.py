@@ -106,6 +106,13 @@ def test_a_class_below_two_disjoint_ones_is_unsatisfiable() -> None:
     assert found.unsatisfiable == [EX + "Odd"]
 
 
+def test_classes_in_a_circle_are_one_and_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
+    circle = "ex:A a owl:Class ; rdfs:subClassOf ex:B . ex:B a owl:Class ; rdfs:subClassOf ex:C . ex:C a owl:Class ;"
+    found = reason(quads(f"{ONTOLOGY} {circle} rdfs:subClassOf ex:A , ex:Disease . ex:B rdfs:subClassOf ex:Site ."))
+    assert found.unsatisfiable == [EX + "A", EX + "B", EX + "C"]
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_graph_without_a_class_is_refused() -> None:
     with pytest.raises(CalckgError, match="0 of 0 classes"):
         reason(quads("ex:a ex:b ex:c ."))
