@@ -164,7 +164,7 @@ def _summary(done: Checked, without_reasoner: Sequence[str]) -> None:
         if more:
             print(f"{more:,} more of {rule}", file=sys.stderr)
     for system, count in done.not_loaded:
-        print(f"not checked: {system} is not loaded ({count:,} codes)", file=sys.stderr)
+        print(f"not checked: {system} is not loaded ({count:,} code{'s' * (count != 1)})", file=sys.stderr)
     for rule in without_reasoner:
         print(f"not checked: {rule}; --reason asks HermiT", file=sys.stderr)
     faulty = done.rows - done.clean

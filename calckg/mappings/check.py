@@ -137,14 +137,17 @@ def prepare(
     Without ``paths`` they are those of ``graph``, or none; the files ``against`` come last.
     """
     connection = connect() if graph is None else graph.columns
-    if paths or graph is None:
-        files = intake.read(connection, [*paths, *against])
-    else:
-        files = stored.read(connection, SLOTS if against else ())
-        files += intake.read(connection, against, len(files))
-    intake.places(connection, files)
-    codes.make(connection, files)
-    vocabulary.make(connection, graph)
+    with connection.cursor() as other, uncollected(), ThreadPoolExecutor(1) as pool:
+        vocabularies = pool.submit(vocabulary.read, other, graph)
+        if paths or graph is None:
+            files = intake.read(connection, [*paths, *against])
+        else:
+            files = stored.read(connection, SLOTS if against else ())
+            files += intake.read(connection, against, len(files))
+        intake.places(connection, files)
+        codes.make(connection, files)
+        vocabularies.result()
+    vocabulary.find(connection)
     return connection, files
 
 

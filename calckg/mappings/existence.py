@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from calckg.mappings.identifier import single
 from calckg.mappings.intake import File
-from calckg.mappings.vocabulary import term_ids
+from calckg.mappings.vocabulary import term_id, term_ids
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -23,7 +23,7 @@ def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, 
     """Return the query of each rule; makes ``vocabulary_retired(code, said, replacement)``."""
     _retired(connection)
     names = term_ids(connection, *_NAMES)
-    notation, justification = term_ids(connection, "skos:notation", "sssom:mapping_justification")
+    justification = term_id(connection, "sssom:mapping_justification")
     return {
         "existence/unknown": " UNION ALL ".join(
             f"""SELECT m.id, '{end}_id' AS slot, m.{end} || ' is not in ' || l.title || ' ' || l.version AS said
@@ -38,7 +38,7 @@ def queries(connection: DuckDBPyConnection, files: Sequence[File]) -> dict[str, 
             for end in _ENDS
         ),
         "existence/label": " UNION ALL ".join(_label(end, names) for end in _ENDS),
-        "existence/called": " UNION ALL ".join(_called(end, names, notation, justification) for end in _ENDS),
+        "existence/called": " UNION ALL ".join(_called(end, names, justification) for end in _ENDS),
         "existence/version": " UNION ALL ".join(map(_version, _ENDS)),
     }
 
@@ -117,20 +117,19 @@ def _label(end: str, names: Sequence[int]) -> str:
         AND EXISTS (SELECT 1 FROM quad q WHERE q.s = v.id AND q.p IN ({known}))"""
 
 
-def _called(end: str, names: Sequence[int], notation: int, justification: int) -> str:
+def _called(end: str, names: Sequence[int], justification: int) -> str:
     """Of a code whose vocabulary is not loaded, the names that sources other than mapping sets have for it."""
     known, plain = ", ".join(map(str, names)), "regexp_replace(lower(nfc_normalize({})), '[^\\pL\\pN]+', '', 'g')"
     return f"""SELECT m.id, '{end}_label' AS slot,
             r.{end}_label || ' here, and ' || c.names[1] || ' elsewhere: ' || m.{end} AS said
         FROM mapping m JOIN mapping_row r USING (id) JOIN (
-            SELECT code.value AS code, list_sort(list(DISTINCT name.value)) AS names,
+            SELECT code.code, list_sort(list(DISTINCT name.value)) AS names,
                 list(DISTINCT {plain.format("name.value")}) AS plain
-            FROM quad n JOIN term code ON code.id = n.o JOIN quad q ON q.s = n.s JOIN term name ON name.id = q.o
-            WHERE n.p = {notation} AND q.p IN ({known})
-                AND code.value IN (SELECT {end} FROM mapping WHERE {end}_prefix NOT IN (
-                    SELECT prefix FROM vocabulary_code))
+            FROM mapped_code code JOIN quad q ON q.s = code.node JOIN term name ON name.id = q.o
+            WHERE q.p IN ({known})
+                AND nullif(split_part(code.code, ':', 1), code.code) NOT IN (SELECT prefix FROM vocabulary_code)
                 AND q.g NOT IN (SELECT g FROM quad WHERE p = {justification})
-            GROUP BY code.value) c ON c.code = m.{end}
+            GROUP BY code.code) c ON c.code = m.{end}
         WHERE r.{end}_label IS NOT NULL AND NOT list_contains(c.plain, {plain.format(f"r.{end}_label")})"""
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from calckg.mappings.chains import Chains, Link
 from calckg.mappings.intake import File
-from calckg.mappings.vocabulary import term_ids
+from calckg.mappings.vocabulary import term_id
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -124,16 +124,13 @@ def _circles(connection: DuckDBPyConnection) -> None:
     """
     run = connection.execute
     _keep(connection, "mapping_circle", [], bool)
-    exact, notation = term_ids(connection, "skos:exactMatch", "skos:notation")
+    exact = term_id(connection, "skos:exactMatch")
     if not _any(connection, f"quad WHERE p = {exact}") or not _any(connection, "mapping_clique"):
         return
     run(
-        f"""CREATE OR REPLACE TABLE graph_code AS
-        SELECT id, code, mapping_key(code) AS key, split_part(code, ':', 1) AS prefix FROM (
-            SELECT id, min(code) AS code FROM (
-                SELECT id, code FROM vocabulary_code UNION ALL
-                SELECT q.s, t.value FROM quad q JOIN term t ON t.id = q.o WHERE q.p = {notation}) known
-            GROUP BY id) one"""
+        """CREATE OR REPLACE TABLE graph_code AS
+        SELECT id, code, mapping_key(code) AS key, split_part(code, ':', 1) AS prefix
+        FROM (SELECT node AS id, min(code) AS code FROM graph_notation GROUP BY node) one"""
     )
     run(
         f"""CREATE OR REPLACE TABLE graph_exact AS SELECT DISTINCT s, o, a.key AS a, b.key AS b FROM quad q

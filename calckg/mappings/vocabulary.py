@@ -2,7 +2,8 @@
 
 ``vocabulary_code(id, code, prefix)`` has the codes that a loaded release states of its own code system, and
 ``vocabulary_loaded(prefix, title, version)`` the code systems that are there; what a mapping set alone speaks of is in
-neither. ``mapped_code(node, code)`` has the concepts of the graph that mappings speak of, by their notations.
+neither. ``graph_notation(node, g, code)`` has all notations of the graph, ``mapped_code(node, code)`` the concepts that
+mappings speak of, by their notations.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ OWN: Final = {
 """The code systems of which a source is the release; an OBO ontology has its own, of the same name."""
 
 
-def make(connection: DuckDBPyConnection, graph: KnowledgeGraph | None) -> None:
-    """Make the tables, empty without a graph. ``connection`` has the columns of the graph: ``term`` and ``quad``."""
+def read(connection: DuckDBPyConnection, graph: KnowledgeGraph | None) -> None:
+    """Make the tables but ``mapped_code``, empty without a graph; ``connection`` has its ``term`` and ``quad``."""
     run = connection.execute
     run(
         "CREATE OR REPLACE TABLE vocabulary_loaded "
@@ -48,21 +49,24 @@ def make(connection: DuckDBPyConnection, graph: KnowledgeGraph | None) -> None:
         LEFT JOIN (SELECT id, value FROM term WHERE kind = {IRI}) t ON t.value = r.graph""",
         [list(column) for column in zip(*rows, strict=True)] or [[], [], [], []],
     )
-    if graph is None:
-        run("CREATE OR REPLACE TABLE vocabulary_code (id BIGINT, code VARCHAR, prefix VARCHAR)")
-        run("CREATE OR REPLACE TABLE mapped_code (node BIGINT, code VARCHAR)")
-        return
-    notation = term_id(connection, "skos:notation")
+    notation = term_id(connection, "skos:notation") if graph is not None else -1
     run(
-        f"""CREATE OR REPLACE TABLE mapped_code AS
-        SELECT DISTINCT q.s AS node, t.value AS code FROM quad q JOIN term t ON t.id = q.o
-        WHERE q.p = {notation} AND t.value IN (SELECT code FROM mapping_code)"""
+        f"""CREATE OR REPLACE TABLE graph_notation AS
+        SELECT DISTINCT q.s AS node, q.g, t.value AS code FROM quad q JOIN term t ON t.id = q.o
+        WHERE q.p = {notation}"""
     )
     run(
-        f"""CREATE OR REPLACE TABLE vocabulary_code AS
-        SELECT DISTINCT q.s AS id, t.value AS code, l.prefix FROM quad q JOIN vocabulary_loaded l ON l.g = q.g
-        JOIN term t ON t.id = q.o
-        WHERE q.p = {notation} AND starts_with(t.value, l.prefix || ':')"""
+        """CREATE OR REPLACE TABLE vocabulary_code AS
+        SELECT DISTINCT n.node AS id, n.code, l.prefix FROM graph_notation n JOIN vocabulary_loaded l ON l.g = n.g
+        WHERE starts_with(n.code, l.prefix || ':')"""
+    )
+
+
+def find(connection: DuckDBPyConnection) -> None:
+    """Make ``mapped_code``: look the codes of ``mapping_code`` up in ``graph_notation``."""
+    connection.execute(
+        "CREATE OR REPLACE TABLE mapped_code AS "
+        "SELECT DISTINCT node, code FROM graph_notation SEMI JOIN mapping_code USING (code)"
     )
 
 
