@@ -38,8 +38,9 @@ if TYPE_CHECKING:
 
     from calckg.kg import KnowledgeGraph
 
-# Each is asked on a connection of its own, beside the other; a family asks the tables of those before it.
-_SIDE_BY_SIDE = ((cardinality, logic), (record, identifier, existence, hierarchy, meaning, provenance))
+# Two are asked at a time, the longest first; those that ask each other's tables stay together.
+_SIDE_BY_SIDE = ((cardinality, logic), (meaning,), (existence,), (hierarchy,), (identifier, provenance), (record,))
+_AT_ONCE = 2
 _ALSO = {"cardinality": "logic", "identifier": "provenance"}  # the other asks the tables of the one, too
 _LOOKED_UP = {"existence", "hierarchy", "meaning"}
 UNSATISFIABLE = "meaning/unsatisfiable"
@@ -102,16 +103,17 @@ def check(
 def _ask(connection: DuckDBPyConnection, files: Sequence[File], rules: Mapping[str, Rule]) -> None:
     """Put what the rules find into ``mapping_fault``."""
     cursors = [connection.cursor() for _ in _SIDE_BY_SIDE]
-    with uncollected(), ThreadPoolExecutor(len(cursors)) as pool:
+    with uncollected(), ThreadPoolExecutor(_AT_ONCE) as pool:
+        asked = [
+            pool.submit(_ask_of, cursor, files, rules, families)
+            for cursor, families in zip(cursors, _SIDE_BY_SIDE, strict=True)
+        ]
         try:
-            asked = [
-                pool.submit(_ask_of, cursor, files, rules, modules)
-                for cursor, modules in zip(cursors, _SIDE_BY_SIDE, strict=True)
-            ]
             for done in as_completed(asked):
                 done.result()
         except BaseException:
-            for cursor in cursors:  # the other is not waited for
+            pool.shutdown(wait=False, cancel_futures=True)
+            for cursor in cursors:  # what is under way is not waited for
                 cursor.interrupt()
             raise
 
