@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
@@ -121,6 +122,20 @@ def write_turtle(triples: Iterable[ox.Triple], output: IO[bytes]) -> None:
     ordered = sorted(triples, key=sort_key)
     terms = {term for triple in ordered for term in (triple.subject, triple.predicate, triple.object)}
     serialise(ordered, output, "turtle", prefixes_of(filter(None, map(_iri_of, terms))))
+
+
+def turtle_texts(terms: Sequence[ox.NamedNode | ox.BlankNode | ox.Literal]) -> tuple[str, list[str]]:
+    """Return the texts of terms in Turtle, and the head that declares the prefixes in them, the only ones."""
+    output, said = BytesIO(), ox.NamedNode("urn:x:p")
+    declared = prefixes_of(filter(None, map(_iri_of, terms)))
+    statements = (ox.Triple(ox.BlankNode(str(number)), said, term) for number, term in enumerate(terms))
+    serialise(statements, output, "turtle", declared)
+    lines = output.getvalue().decode().split("\n")[:-1]
+    head, texts = lines[: -len(terms) or None], lines[len(lines) - len(terms) :]
+    starts = (len(f"_:{number} {said} ") for number in range(len(terms)))
+    return "".join(f"{line}\n" for line in head), [
+        text[start : -len(" .")] for start, text in zip(starts, texts, strict=True)
+    ]
 
 
 def prefixes_of(iris: Iterable[str]) -> dict[str, str]:

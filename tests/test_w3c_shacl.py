@@ -12,7 +12,7 @@ from rdflib.compare import isomorphic
 
 from calckg import columnar, rdf
 from calckg.errors import CalckgError
-from calckg.shapes import compiler, reader, report
+from calckg.shapes import compiler, reader, report_graph
 from calckg.shapes.on_columns import OnColumns
 from calckg.shapes.on_sparql import OnSparql
 from calckg.shapes.results import Backend
@@ -137,7 +137,7 @@ def test_the_report_is_the_expected_one(path: Path, backend: str) -> None:
     shapes = reader.read(shapes_graph)
     plans = list(compiler.compile_shapes(shapes))
     outcomes = list(made(data, shapes.graph).run(plans))
-    found = rdf.to_rdflib(report.triples(outcomes))
+    found = rdf.to_rdflib(report_graph.triples(outcomes))
     expected = told(manifest, result)
     (node,) = found.subjects(RDF.type, SH.ValidationReport)
     found = without_messages(told(found, node), expected)

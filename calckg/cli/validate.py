@@ -188,6 +188,8 @@ def _rendered(report: Report, outcome: Validation, name: str, width: int | None,
     from calckg.shapes.engine import rule
     from calckg.shapes.report import severity
 
+    if name == "turtle":
+        return outcome.turtle()
     if name in rdf.FORMATS:
         stream = BytesIO()
         rdf.write_quads(outcome.graph(), stream, name)

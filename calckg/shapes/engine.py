@@ -15,7 +15,7 @@ from calckg import columnar, rdf, resources
 from calckg.errors import CalckgError, SourceError, UnknownNameError
 from calckg.findings import FileSource, GraphSource, Report, Severity
 from calckg.kg import KnowledgeGraph
-from calckg.shapes import compiler, file_lines, model, places, reader, report
+from calckg.shapes import compiler, file_lines, model, places, reader, report, report_graph
 from calckg.shapes.model import Term
 from calckg.shapes.on_columns import OnColumns
 from calckg.shapes.on_sparql import OnSparql
@@ -69,7 +69,11 @@ class Validation:
 
     def graph(self) -> list[ox.Triple]:
         """Return the ``sh:ValidationReport``."""
-        return report.triples(self.outcomes)
+        return report_graph.triples(self.outcomes)
+
+    def turtle(self) -> bytes:
+        """Return the ``sh:ValidationReport`` as Turtle."""
+        return report_graph.turtle(self.outcomes)
 
     def at_least(self, severity: Severity) -> int:
         """Count the results of this severity or a graver one, those too that the limit left out."""

@@ -13,6 +13,7 @@ from calckg.shapes.model import Term
 from calckg.shapes.nodes import shown
 from calckg.shapes.results import Result
 
+_PLACE = re.compile(r"\{[?$](\w+)\}")
 _ARTICLES = {"IRI": "an IRI", "BlankNode": "a blank node", "Literal": "a literal"}
 
 
@@ -35,6 +36,14 @@ def of(plan: Plan, result: Result) -> list[ox.Literal]:
     return told or [ox.Literal(_own(plan.constraint.kind))]
 
 
+def of_all(plan: Plan) -> list[ox.Literal] | None:
+    """Return the messages of any result of a plan; ``None`` where a result may have others than the next."""
+    kind, told = plan.constraint.kind, plan.shape.messages
+    if isinstance(kind, model.Sparql) or any(_PLACE.search(message.value) for message in told):
+        return None
+    return [_filled(message, {}) for message in told] or [ox.Literal(_own(kind))]
+
+
 def _filled(message: ox.Literal, values: Mapping[str, Term]) -> ox.Literal:
     """Put values in the place of {$name} and {?name} (SHACL 5.2.1.1)."""
 
@@ -42,7 +51,7 @@ def _filled(message: ox.Literal, values: Mapping[str, Term]) -> ox.Literal:
         term = values.get(match[1])
         return match[0] if term is None else term.value
 
-    filled = re.sub(r"\{[?$](\w+)\}", text, message.value)
+    filled = _PLACE.sub(text, message.value)
     return ox.Literal(filled, language=message.language) if message.language else ox.Literal(filled)
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import gzip
 import json
+from io import BytesIO
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pyoxigraph as ox
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from calckg import rdf
 from calckg.findings import FileSource, Finding, GraphSource, Severity
-from calckg.shapes import algebra, ci_formats, file_lines, messages, model, report
+from calckg.shapes import algebra, ci_formats, file_lines, messages, model, report, report_graph
 from calckg.shapes.model import SH, Term
 from calckg.shapes.results import Outcome, Result
 
@@ -43,7 +47,7 @@ def plan(
 
 def graph(*outcomes: Outcome) -> ox.Store:
     store = ox.Store()
-    store.extend(ox.Quad(t.subject, t.predicate, t.object) for t in report.triples(outcomes))
+    store.extend(ox.Quad(t.subject, t.predicate, t.object) for t in report_graph.triples(outcomes))
     return store
 
 
@@ -115,7 +119,7 @@ PATHS: dict[str, model.Path] = {
 @pytest.mark.parametrize("text", PATHS)
 def test_a_path_is_said_as_a_shapes_graph_says_it(text: str) -> None:
     turtle = f"@prefix sh: <{SH}> . @prefix rdf: <{RDF}> . @prefix ex: <{EX}> . ex:r sh:resultPath [ {text} ] ."
-    found = report.triples([Outcome(plan(path=PATHS[text]), [Result(ex("a"))])])
+    found = report_graph.triples([Outcome(plan(path=PATHS[text]), [Result(ex("a"))])])
     about_paths = {RDF + "first", RDF + "rest"}
     kept = [
         ox.Triple(ex("r") if t.predicate.value == SH + "resultPath" else t.subject, t.predicate, t.object)
@@ -127,6 +131,40 @@ def test_a_path_is_said_as_a_shapes_graph_says_it(text: str) -> None:
     for dataset in (expected, given):
         dataset.canonicalize(ox.CanonicalizationAlgorithm.UNSTABLE)
     assert given == expected
+
+
+ODD_TERMS = (
+    *(ox.Literal(text) for text in ("", "a", 'a "b" \\ c', "line\nline\r\ttab", "\u2028 é 💊", "<x> . _:b")),
+    *(ox.Literal("a", language=tag) for tag in ("en", "de-CH")),
+    *(ox.Literal(text, datatype=ox.NamedNode(XSD + kind)) for text, kind in (("4", "integer"), ("x", "boolean"))),
+    *(ox.Literal(text, datatype=ox.NamedNode(XSD + "decimal")) for text in ("1.0", "1.", "")),
+    *(ox.NamedNode(iri) for iri in (EX + "a", SH + "Info", RDF + "type", "http://purl.obolibrary.org/obo/HP_0000001")),
+    *(ox.NamedNode("http://purl.obolibrary.org/obo/HP_" + name) for name in ("", "a/b", "a.", "%20", "é")),
+    *(ox.BlankNode(name) for name in ("b", "result", "resultx0000001", "0")),
+)
+TERMS = st.sampled_from(ODD_TERMS)
+MESSAGES = st.sampled_from([term for term in ODD_TERMS if isinstance(term, ox.Literal)])
+KINDS: tuple[model.Kind, ...] = (
+    model.MaxCount(1),
+    model.Sparql("", node=ex("q")),
+    model.Sparql("", node=ox.BlankNode("resulty")),
+)
+
+
+@st.composite
+def made_outcomes(draw: st.DrawFn) -> Outcome:
+    path = draw(st.sampled_from([None, P, *PATHS.values()]))
+    said = tuple(draw(st.lists(MESSAGES | st.just(ox.Literal("{?value} of {$this}")), max_size=3)))
+    of = plan(draw(st.sampled_from(KINDS)), path, draw(st.sampled_from([SH + "Info", EX + "Grave"])), said)
+    results = st.builds(Result, TERMS, st.none() | TERMS, message=st.none() | MESSAGES)
+    return Outcome(of, draw(st.lists(results, max_size=4)), draw(st.integers(0, 1)))
+
+
+@given(st.lists(made_outcomes(), max_size=4))
+def test_a_report_in_turtle_is_its_triples_in_turtle(outcomes: list[Outcome]) -> None:
+    stream = BytesIO()
+    rdf.write_quads(report_graph.triples(outcomes), stream, "turtle")
+    assert report_graph.turtle(outcomes) == stream.getvalue()
 
 
 # messages
