@@ -30,6 +30,7 @@ class KnownTerms:
     def __init__(self, connection: DuckDBPyConnection, table: Callable[..., str]) -> None:
         self._connection, self._table = connection, table
         self._ids: dict[Term, int] = {}
+        self._own: list[tuple[int, int, str, str | None, str | None]] = []  # what is in own_term
         self._class_ids: dict[Term, frozenset[int]] = {}
         self._classes: dict[Term, str] = {}
         self._subclasses: dict[int, list[int]] | None = None
@@ -44,9 +45,8 @@ class KnownTerms:
         asked = sorted(terms - set(self._ids), key=str)
         rows = [sql_terms.row(term) for term in asked]
         columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], [], []]
+        self._make()
         run = self._connection.execute
-        run("CREATE TEMP TABLE IF NOT EXISTS own_term AS FROM term LIMIT 0")
-        run("CREATE OR REPLACE TEMP VIEW node AS FROM term UNION ALL FROM own_term")
         run(
             "CREATE OR REPLACE TEMP TABLE asked_term AS "
             "SELECT unnest(?::INTEGER[]) AS n, unnest(?::TINYINT[]) AS kind, "
@@ -63,10 +63,25 @@ class KnownTerms:
         new = [n for n, term in enumerate(asked) if term not in self._ids]
         self._ids.update({asked[n]: last + place for place, n in enumerate(new, 1)})
         self.highest = last + len(new)
-        run(
-            "INSERT INTO own_term SELECT ? + i, kind, value, datatype, lang FROM asked_term "
-            "JOIN (SELECT unnest(?::INTEGER[]) AS n, unnest(range(1, ?)) AS i) USING (n)",
-            [last, new, len(new) + 1],
+        self._own += [(last + place, *rows[n]) for place, n in enumerate(new, 1)]
+        self._add(self._own[len(self._own) - len(new) :])
+
+    def know_as(self, other: KnownTerms) -> None:
+        """Know what ``other`` does, which is that of another connection to the same columns."""
+        self._ids, self._own, self.highest = dict(other._ids), list(other._own), other.highest
+        self._make()
+        self._add(self._own)
+
+    def _make(self) -> None:
+        run = self._connection.execute
+        run("CREATE TEMP TABLE IF NOT EXISTS own_term AS FROM term LIMIT 0")
+        run("CREATE OR REPLACE TEMP VIEW node AS FROM term UNION ALL FROM own_term")
+
+    def _add(self, own: Sequence[tuple[int, int, str, str | None, str | None]]) -> None:
+        self._connection.execute(
+            "INSERT INTO own_term SELECT unnest(?::BIGINT[]), unnest(?::TINYINT[]), "
+            "unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",
+            [list(column) for column in zip(*own, strict=True)] or [[], [], [], [], []],
         )
 
     def id(self, term: Term) -> int:

@@ -77,17 +77,22 @@ class _Running:
         self.outcomes = [Future[Outcome]() for _ in plans]
         self._in_sparql = [number for number, plan in enumerate(plans) if isinstance(plan.question, al.Asked)]
         self._left = deque[list[int]]()  # those with the same targets together, as they share tables
-        self._is_shared = Event()
+        self._is_known, self._is_shared = Event(), Event()
+        self._knowing: PlanTables | None = None  # what the terms are known by
         self._is_over = False
 
     def stop(self) -> None:
         """Have the threads end after the statements that they run now."""
         self._is_over = True
+        self._is_known.set()
         self._is_shared.set()
 
     def ask_sparql(self, tables: PlanTables) -> None:
         """Ask the plans in SPARQL, then of the others the last first."""
-        tables.know(self._plans, self._focus)
+        self._is_known.wait()
+        if self._knowing is None:
+            return
+        tables.know_as(self._knowing, self._focus)
         tables.join(self._plans)
         self._ask(tables, self._in_sparql)
         self._is_shared.wait()
@@ -97,6 +102,8 @@ class _Running:
         """Find out which plans find nothing, and ask the others, the first first."""
         try:
             tables.know(self._plans, self._focus)
+            self._knowing = tables
+            self._is_known.set()
             tables.join(self._plans)
             others = [number for number, plan in enumerate(self._plans) if not isinstance(plan.question, al.Asked)]
             cleared = {others[place] for place in tables.cleared([self._plans[number] for number in others])}
@@ -107,6 +114,7 @@ class _Running:
                 list(same) for _, same in groupby(left, key=lambda number: self._plans[number].focus.targets)
             )
         finally:
+            self._is_known.set()
             self._is_shared.set()
         self._ask_left(tables, self._left.popleft)
 

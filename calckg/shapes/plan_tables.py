@@ -65,6 +65,14 @@ class PlanTables:
         ``focus`` are the only nodes to check.
         """
         self._terms.know(plans, focus or ())
+        self._check_only(focus)
+
+    def know_as(self, other: PlanTables, focus: Sequence[Term] | None) -> None:
+        """Know the terms that ``other`` does."""
+        self._terms.know_as(other._terms)
+        self._check_only(focus)
+
+    def _check_only(self, focus: Sequence[Term] | None) -> None:
         if focus is not None:
             self._only = self._table("SELECT unnest(?::BIGINT[]) AS n", [[self._terms.id(node) for node in focus]])
 
