@@ -443,8 +443,25 @@ cli.main(["stats"])
 """
 
 
-def test_ctrl_c_ends_quietly_with_130() -> None:
-    done = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, check=False, timeout=50)
+IN_A_STATEMENT = """
+import os, signal
+from threading import Timer
+from calckg import cli, columnar
+from calckg.cli import stats
+
+def emit(*_):
+    Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    columnar.connect().execute("SELECT sum(hash(range)) FROM range(1000000000000)")
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+stats.emit = emit
+cli.main(["stats"])
+"""
+
+
+@pytest.mark.parametrize("script", [INTERRUPTED, IN_A_STATEMENT], ids=["in Python", "in a statement"])
+def test_ctrl_c_ends_quietly_with_130(script: str) -> None:
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False, timeout=50)
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
 
 

@@ -37,6 +37,8 @@ def run(arguments: list[str] | None = None) -> int:
         place = f"{error.filename}: " if error.filename else ""
         return _complain(f"{place}{error.strerror or error}; free some space or choose another place", 3)
     except Exception as error:
+        if str(error) == "Query interrupted":  # what DuckDB makes of Ctrl-C while it runs a statement
+            return 130
         # Typer's own errors (an unknown option, a missing argument) share these two names and no public base class.
         if not (hasattr(error, "format_message") and hasattr(error, "exit_code")):
             raise
