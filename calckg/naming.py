@@ -134,10 +134,7 @@ class Found(NamedTuple):
 
 
 def write(connection: DuckDBPyConnection, path: Path) -> None:
-    """Write the index of the names in ``connection``, whose derived graphs are there, to the new file ``path``.
-
-    Raises ``CalckgError`` when it can't be written.
-    """
+    """Write the names in ``connection``, whose derived graphs are there, to ``path``; raises ``CalckgError``."""
     try:
         with closing(sqlite3.connect(path)) as index:
             index.create_function("reversed", 1, lambda word: word[::-1], deterministic=True)
@@ -157,6 +154,8 @@ def write(connection: DuckDBPyConnection, path: Path) -> None:
             index.executescript(_INDEXES)
             index.commit()
     except sqlite3.Error as error:
+        if "user-defined function" in str(error):  # ours fail for no text: it was Ctrl-C that came to one of them
+            raise KeyboardInterrupt from None
         raise CalckgError(f"{path}: the index of names can't be written ({error}); is the disk full?") from None
 
 

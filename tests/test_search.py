@@ -364,6 +364,17 @@ def test_an_index_that_can_not_be_written(kg: Path, tmp_path: Path) -> None:
         naming.write(KnowledgeGraph.built(kg).columns, tmp_path / "none" / "names.sqlite")
 
 
+def test_ctrl_c_in_a_function_that_sqlite_calls_is_no_full_disk(
+    kg: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: str) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(naming, "letters", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        naming.write(KnowledgeGraph.built(kg).columns, tmp_path / "names.sqlite")
+
+
 def test_odd_characters_in_the_path(kg: Path, tmp_path: Path) -> None:
     folder = tmp_path / "a?b#c %20 ü"
     folder.mkdir()
