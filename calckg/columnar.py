@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 
 from calckg.errors import CalckgError, CollisionError
+from calckg.interrupts import watched
 from calckg.quads.sql import escaped
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def in_memory() -> DuckDBPyConnection:
     scratch = str(Path(tempfile.gettempdir()) / f"calckg-{uuid.uuid4().hex}")
     # A checkpoint would pack temporary tables for seconds in the middle of a command that soon drops them.
     settings = {"temp_directory": scratch, "max_temp_directory_size": SPILL, "checkpoint_threshold": "1TB"}
-    return duckdb.connect(":memory:", config={**settings})
+    return watched(duckdb.connect(":memory:", config={**settings}))
 
 
 def connect(path: Path | None = None, *, read_only: bool = False) -> DuckDBPyConnection:
@@ -158,7 +159,7 @@ def connect(path: Path | None = None, *, read_only: bool = False) -> DuckDBPyCon
     import duckdb
 
     try:
-        connection = duckdb.connect(str(path), read_only=read_only) if path else in_memory()
+        connection = watched(duckdb.connect(str(path), read_only=read_only)) if path else in_memory()
     except duckdb.Error as error:
         raise CalckgError(f"{path}: the columns can't be opened ({error}); build the graph again") from None
     if not read_only:

@@ -134,7 +134,7 @@ class Found(NamedTuple):
 
 
 def write(connection: DuckDBPyConnection, path: Path) -> None:
-    """Write the names in ``connection``, whose derived graphs are there, to ``path``; raises ``CalckgError``."""
+    """Write the names in ``connection``, derived graphs made, to a new file; ``CalckgError`` if it can't be written."""
     try:
         with closing(sqlite3.connect(path)) as index:
             index.create_function("reversed", 1, lambda word: word[::-1], deterministic=True)

@@ -247,7 +247,7 @@ def found(
 
 
 def in_three_steps(rows: Rows) -> set[int]:
-    """Let a disease be a body part by three rows, each of which is fit to be seen."""
+    """Let a disease be a body part by three rows, none of which says so alone."""
     rows[TWO] |= {"subject_id": rows[ONE]["object_id"], "object_id": "SCTID:237897009", "subject_label": ""}
     rows[THREE] |= {"subject_id": "UBERON:0002107", "object_id": "SCTID:237897009", "subject_label": ""}
     return {ONE, TWO, THREE}

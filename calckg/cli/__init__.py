@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from calckg import interrupts
 from calckg.errors import CalckgError
 
 
@@ -20,7 +21,8 @@ def run(arguments: list[str] | None = None) -> int:
     from calckg.cli.group import root_command
 
     try:
-        code = root_command().main(args=arguments, prog_name="calckg", standalone_mode=False)
+        with interrupts.ending_statements():
+            code = root_command().main(args=arguments, prog_name="calckg", standalone_mode=False)
     except CalckgError as error:
         if "_CALCKG_COMPLETE" in os.environ:  # someone is typing: the shell would show the line in the middle of theirs
             return error.exit_code
@@ -37,7 +39,7 @@ def run(arguments: list[str] | None = None) -> int:
         place = f"{error.filename}: " if error.filename else ""
         return _complain(f"{place}{error.strerror or error}; free some space or choose another place", 3)
     except Exception as error:
-        if str(error) == "Query interrupted":  # what DuckDB makes of Ctrl-C while it runs a statement
+        if interrupts.was_one(error):
             return 130
         # Typer's own errors (an unknown option, a missing argument) share these two names and no public base class.
         if not (hasattr(error, "format_message") and hasattr(error, "exit_code")):

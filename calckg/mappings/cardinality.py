@@ -108,7 +108,10 @@ def _stated(told: str | None, slots: Sequence[str]) -> str:
 
 
 def _several(one: str, other: str) -> str:
-    """Return the exact matches of a code with more than one code of the same source."""
+    """Return the exact matches of a code with more than one code of the same source.
+
+    Hashes leave few to be looked at; two that are the same by chance are told apart after that.
+    """
     return f"""SELECT m.id, '{one}_id' AS slot,
             m.{one} || ' has ' || k.n || ' exact matches in ' || m.{other}_prefix || ': ' || k.said AS said
         FROM mapping_exact m JOIN (

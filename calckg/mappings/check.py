@@ -105,15 +105,15 @@ def _ask(connection: DuckDBPyConnection, files: Sequence[File], rules: Mapping[s
     cursors = [connection.cursor() for _ in _SIDE_BY_SIDE]
     with uncollected(), ThreadPoolExecutor(_AT_ONCE) as pool:
         asked = [
-            pool.submit(_ask_of, cursor, files, rules, families)
-            for cursor, families in zip(cursors, _SIDE_BY_SIDE, strict=True)
+            pool.submit(_ask_of, cursor, files, rules, modules)
+            for cursor, modules in zip(cursors, _SIDE_BY_SIDE, strict=True)
         ]
         try:
             for done in as_completed(asked):
                 done.result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            for cursor in cursors:  # what is under way is not waited for
+            for cursor in cursors:  # what is under way ends now, and the pool with it
                 cursor.interrupt()
             raise
 

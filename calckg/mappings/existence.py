@@ -127,7 +127,7 @@ def _called(end: str, names: Sequence[int], justification: int) -> str:
                 list(DISTINCT {plain.format("name.value")}) AS plain
             FROM mapped_code code JOIN quad q ON q.s = code.node JOIN term name ON name.id = q.o
             WHERE q.p IN ({known})
-                AND nullif(split_part(code.code, ':', 1), code.code) NOT IN (SELECT prefix FROM vocabulary_code)
+                AND code.prefix NOT IN (SELECT prefix FROM vocabulary_code)
                 AND q.g NOT IN (SELECT g FROM quad WHERE p = {justification})
             GROUP BY code.code) c ON c.code = m.{end}
         WHERE r.{end}_label IS NOT NULL AND NOT list_contains(c.plain, {plain.format(f"r.{end}_label")})"""

@@ -2,8 +2,8 @@
 
 ``vocabulary_code(id, code, prefix)`` has the codes that a loaded release states of its own code system, and
 ``vocabulary_loaded(prefix, title, version)`` the code systems that are there; what a mapping set alone speaks of is in
-neither. ``graph_notation(node, g, code)`` has all notations of the graph, ``mapped_code(node, code)`` the concepts that
-mappings speak of, by their notations.
+neither. ``graph_notation(node, g, code)`` has all notations of the graph, ``mapped_code(node, code, prefix)`` those
+of the concepts that mappings speak of.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def find(connection: DuckDBPyConnection) -> None:
     """Make ``mapped_code``: look the codes of ``mapping_code`` up in ``graph_notation``."""
     connection.execute(
         "CREATE OR REPLACE TABLE mapped_code AS "
-        "SELECT DISTINCT node, code FROM graph_notation SEMI JOIN mapping_code USING (code)"
+        "SELECT DISTINCT n.node, n.code, k.prefix FROM graph_notation n JOIN mapping_code k ON k.code = n.code"
     )
 
 

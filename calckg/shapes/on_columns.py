@@ -30,8 +30,6 @@ class OnColumns:
     ``sparql`` gives the SPARQL side of the same graph; without it one is made in memory when a shape needs it.
     """
 
-    _tables = PlanTables
-
     def __init__(
         self,
         connection: DuckDBPyConnection,
@@ -50,8 +48,8 @@ class OnColumns:
         # Temporary tables end with the connection that they are of.
         with cursor() as one, cursor() as other, uncollected(), ThreadPoolExecutor(2) as pool:
             threads: list[Future[Any]] = [
-                pool.submit(running.ask_rest, self._tables(one, self._asker)),
-                pool.submit(running.ask_sparql, self._tables(other, self._asker)),
+                pool.submit(running.ask_rest, PlanTables(one, self._asker)),
+                pool.submit(running.ask_sparql, PlanTables(other, self._asker)),
             ]
             try:
                 for outcome in running.outcomes:

@@ -23,23 +23,17 @@ from tests.test_shapes_engine import CASES, HEAD, HERE, OWN, PATHS, PLANS, VALID
 Told = tuple[str, str, str]
 
 
-class NotCleared(PlanTables):
-    def cleared(self, plans: Sequence[al.Plan]) -> set[int]:
-        return set()
-
-
-class OneByOne(OnColumns):
-    _tables = NotCleared
-
-
 def outcomes(
-    quads: Sequence[ox.Quad], plans: Sequence[al.Plan], shapes: ox.Store, made: type[OnColumns] = OnColumns
+    quads: Sequence[ox.Quad], plans: Sequence[al.Plan], shapes: ox.Store, *, one_by_one: bool = False
 ) -> list[Outcome]:
     connection = columnar.connect()
     connection.execute("SET threads = 1")
     columnar.stage_quads(connection, quads)
     columnar.settle(connection)
-    return list(made(connection, shapes=shapes).run(plans))
+    with pytest.MonkeyPatch.context() as patch:
+        if one_by_one:
+            patch.setattr(PlanTables, "cleared", lambda self, plans: set())
+        return list(OnColumns(connection, shapes=shapes).run(plans))
 
 
 def told(found: Sequence[Outcome]) -> Counter[Told]:
@@ -54,7 +48,7 @@ def both(data: str, shapes: str) -> tuple[Counter[Told], Counter[Told]]:
     known = reader.read(ox.parse(HEAD + shapes, format=ox.RdfFormat.TURTLE))
     quads = list(ox.parse(HEAD + data, format=ox.RdfFormat.TURTLE))
     plans = list(compiler.compile_shapes(known))
-    return told(outcomes(quads, plans, known.graph)), told(outcomes(quads, plans, known.graph, OneByOne))
+    return told(outcomes(quads, plans, known.graph)), told(outcomes(quads, plans, known.graph, one_by_one=True))
 
 
 @pytest.mark.parametrize("most", [clearing._MOST, 3, 0])
@@ -64,7 +58,7 @@ def test_our_shapes_together_find_what_they_find_alone(case: str, most: int, mon
     quads = [*VALID, *rdf.read(HERE / case / "fail.ttl")]
     together = told(outcomes(quads, PLANS, OWN.graph))
     assert together
-    assert together == told(outcomes(quads, PLANS, OWN.graph, OneByOne))
+    assert together == told(outcomes(quads, PLANS, OWN.graph, one_by_one=True))
 
 
 @settings(max_examples=30, deadline=None, derandomize=True)

@@ -1,0 +1,54 @@
+"""Ctrl-C, where DuckDB would only hear half of it.
+
+DuckDB looks for Ctrl-C in the main thread, and then waits for its own threads, which go on with what they are at to
+its end: seconds, in a large graph. ``interrupt`` of the connection ends them, too.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import TYPE_CHECKING
+from weakref import WeakSet
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_open: WeakSet[DuckDBPyConnection] = WeakSet()
+
+
+def watched(connection: DuckDBPyConnection) -> DuckDBPyConnection:
+    """Return ``connection``, whose statement Ctrl-C is to end."""
+    _open.add(connection)
+    return connection
+
+
+@contextmanager
+def ending_statements() -> Iterator[None]:
+    """Let Ctrl-C end what runs in ``watched`` connections, unless someone hears it in a way of their own."""
+    own = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+    if own:
+        signal.signal(signal.SIGINT, _end)
+    try:
+        yield
+    finally:
+        if own:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def was_one(error: Exception) -> bool:
+    """Tell whether ``error`` is what DuckDB makes of Ctrl-C while it runs a statement."""
+    return isinstance(error, RuntimeError) and str(error) == "Query interrupted"
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    for connection in list(_open):
+        with suppress(Exception):  # it is closed
+            connection.interrupt()
+    signal.default_int_handler(number, frame)
