@@ -22,7 +22,6 @@ from calckg import (
     earlier,
     loading,
     naming,
-    quads,
     rooting,
     storing,
     swap,
@@ -148,7 +147,7 @@ def _fill(
 
 def _finish(connection: DuckDBPyConnection, roots: Sequence[str], progress: Progress) -> dict[str, int]:
     """Add what is derived, cut down to ``roots``; return how many quads each named graph has."""
-    columnar.add(connection, lambda: columnar.stage(connection, f"FROM {derive.derive(connection)}"))
+    derive.derive(connection)
     if roots:
         progress("columns", rooting.keep(connection, roots))
     rows = connection.execute(
@@ -238,7 +237,7 @@ def _stage(connection: DuckDBPyConnection) -> int:
     """Put the quads of the tables by, and empty these; return how many there were."""
     count = 0
     for table in tables.filled(connection):
-        count += columnar.stage(connection, quads.statement(table))
+        count += columnar.stage_table(connection, table)
         connection.execute(f'TRUNCATE "{table}"')
     return count
 

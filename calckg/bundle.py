@@ -131,7 +131,7 @@ def compile_to(folder: Path) -> None:
     connection = columnar.connect(folder / "quads.duckdb")
     try:
         columnar.add(connection, lambda: stage(connection))
-        count = columnar.add(connection, lambda: columnar.stage(connection, f"FROM {derive.derive(connection)}"))
+        count = derive.derive(connection)
         storing.write(connection, folder / "store")
         naming.write(connection, folder / "names.sqlite")
         triples = columnar.triples(connection)
@@ -163,10 +163,10 @@ def _stage_turtle(connection: DuckDBPyConnection, path: Path, graph: str) -> Non
 
 
 def _stage_sssom(connection: DuckDBPyConnection, path: Path, graph: str) -> None:
-    from calckg import columnar, loading, quads, tables
+    from calckg import columnar, loading, tables
     from calckg.upstream import sssom
 
     tables.create(connection, temporary=True)
     loading.load(connection, sssom.read(path, graph))
     for table in tables.filled(connection):
-        columnar.stage(connection, quads.statement(table))
+        columnar.stage_table(connection, table)

@@ -1,6 +1,6 @@
 """What is computed from the graph and kept in it: clique leaders and one label for each concept and citation.
 
-All of it is SQL over the columns; the result is a relation ``derived(s, p, v, t, g)``, as ``columnar.stage`` takes it.
+All of it is SQL over the columns.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ SCHEME = "https://w3id.org/calckg/id/scheme/"
 _UNRANKED = prefixes.UNRANKED
 
 
-def derive(connection: DuckDBPyConnection) -> str:
-    """Compute the derived graphs over ``term`` and ``quad``; return the name of the relation that holds them."""
+def derive(connection: DuckDBPyConnection) -> int:
+    """Add the derived graphs to the columns, which have none yet; return how many quads there are then."""
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE concept_node AS
         SELECT DISTINCT q.s AS id FROM quad q
@@ -34,19 +34,11 @@ def derive(connection: DuckDBPyConnection) -> str:
     _cliques(connection)
     _concept_labels(connection)
     _citation_labels(connection)
-    # The texts are looked up where they are staged: kept here as well, they would be written twice.
-    s, o, leader = columnar.value_of("s"), columnar.value_of("o"), f"'{_CKG}cliqueLeader'"
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP VIEW derived AS
-        SELECT {s} AS s, {leader} AS p, {s} AS v, NULL AS t, '{CLIQUE_GRAPH}' AS g
-        FROM concept_node c ANTI JOIN led l ON l.id = c.id JOIN term s ON s.id = c.id
-        UNION ALL SELECT {s}, {leader}, {o}, NULL, '{CLIQUE_GRAPH}'
-        FROM led l JOIN term s ON s.id = l.id JOIN term o ON o.id = l.leader
-        UNION ALL SELECT {s}, '{_RDFS_LABEL}', o.value, {columnar.tail_of("o")}, '{LABEL_GRAPH}'
-        FROM concept_label l JOIN term s ON s.id = l.id JOIN term o ON o.id = l.o
-        UNION ALL SELECT s, '{_RDFS_LABEL}', v, '@en', '{LABEL_GRAPH}' FROM citation_label"""
-    )
-    return "derived"
+    alone = "SELECT c.id AS s, c.id AS o FROM concept_node c ANTI JOIN led l ON l.id = c.id"
+    columnar.link(connection, f"{alone} UNION ALL SELECT id, leader FROM led", _CKG + "cliqueLeader", CLIQUE_GRAPH)
+    columnar.link(connection, "SELECT id AS s, o FROM concept_label", _RDFS_LABEL, LABEL_GRAPH)
+    labels = f"SELECT s, '{_RDFS_LABEL}' AS p, v, '@en' AS t, NULL AS g FROM citation_label"
+    return columnar.add(connection, lambda: columnar.stage(connection, labels, LABEL_GRAPH))
 
 
 def _id(iri: str) -> str:

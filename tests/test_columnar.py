@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -187,11 +188,56 @@ def test_a_term_of_each_kind_is_staged_as_it_is() -> None:
     }
 
 
+def hash_of(number: int) -> str:
+    return hashlib.md5(str(number).encode()).hexdigest()
+
+
 def test_all_can_be_staged_for_one_graph() -> None:
     connection = columnar.connect()
     columnar.stage_quads(connection, [ox.Quad(A, P, A)], G.value)
     columnar.settle(connection)
     assert list(columnar.quads(connection)) == [ox.Quad(A, P, A, G)]
+
+
+def test_a_statement_can_be_staged_for_one_graph() -> None:
+    connection = columnar.connect()
+    facts = f"SELECT '{A.value}' AS s, '{P.value}' AS p, 'a' AS v, '@en' AS t, 'urn:x:other' AS g"
+    assert columnar.stage(connection, f"{facts} UNION ALL {facts}", G.value) == 2
+    columnar.settle(connection)
+    assert list(columnar.quads(connection)) == [ox.Quad(A, P, ox.Literal("a", language="en"), G)]
+    assert columnar.stage(connection, f"FROM ({facts}) WHERE false", "urn:x:unused") == 0
+    columnar.settle(connection)
+    assert connection.execute("SELECT value FROM term WHERE value LIKE 'urn:x:%'").fetchall() == []
+
+
+def test_what_is_told_by_ids_is_there_once() -> None:
+    connection = encoded([ox.Quad(A, P, ox.Literal("a"))])
+    pairs = "SELECT s, o FROM quad"
+    assert columnar.link(connection, f"{pairs} UNION ALL {pairs}", "urn:x:new", G.value) == 2
+    assert columnar.link(connection, pairs, "urn:x:new", G.value) == 2
+    assert columnar.link(connection, pairs, P.value, G.value) == 3
+    a = ox.Literal("a")
+    assert set(columnar.quads(connection)) == {
+        ox.Quad(A, P, a),
+        ox.Quad(A, ox.NamedNode("urn:x:new"), a, G),
+        ox.Quad(A, P, a, G),
+    }
+
+
+def test_without_pairs_no_term_is_numbered() -> None:
+    connection = encoded([ox.Quad(A, P, A)])
+    assert columnar.link(connection, "SELECT s, o FROM quad WHERE false", "urn:x:new", G.value) == 1
+    assert connection.execute("SELECT count(*) FROM term").fetchone() == (2,)
+
+
+def test_ids_follow_the_order_of_the_values_whatever_is_set() -> None:
+    connection = columnar.connect()
+    connection.execute("SET preserve_insertion_order = false")
+    told = [ox.Quad(ox.NamedNode(f"urn:x:{hash_of(n)}"), P, A) for n in range(200_000)]
+    columnar.stage_quads(connection, told)
+    columnar.settle(connection)
+    found = connection.execute("SELECT value FROM term ORDER BY id").fetchall()
+    assert found == sorted(found)
 
 
 def test_a_triple_as_a_term_is_refused() -> None:

@@ -27,9 +27,7 @@ def derived(graphs: dict[str, str] | str) -> set[ox.Quad]:
     for graph, text in graphs.items():
         columnar.stage_quads(CONNECTION, ox.parse(PREFIXES + text, format=ox.RdfFormat.TURTLE), graph)
     columnar.settle(CONNECTION)
-    relation = derive.derive(CONNECTION)
-    columnar.stage(CONNECTION, f"FROM {relation}")
-    columnar.settle(CONNECTION)
+    derive.derive(CONNECTION)
     named = {derive.CLIQUE_GRAPH, derive.LABEL_GRAPH}
     return {
         q for q in columnar.quads(CONNECTION) if isinstance(q.graph_name, ox.NamedNode) and q.graph_name.value in named

@@ -12,8 +12,8 @@ from typing import Final
 
 from calckg import cli, columnar
 
-STEPS: Final[tuple[tuple[ModuleType, str], ...]] = ((columnar, "stage"), (columnar, "settle"))
-"""What makes quads of the tables, and what makes columns of the quads; each returns how many there are."""
+STEPS: Final[tuple[tuple[ModuleType, str], ...]] = ((columnar, "stage"), (columnar, "settle"), (columnar, "link"))
+"""What makes quads of the tables, and what makes columns of quads and of ids; each returns how many there are."""
 
 
 def _clocked(function: Callable[..., int], calls: list[tuple[float, int]]) -> Callable[..., int]:
