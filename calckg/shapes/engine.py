@@ -121,7 +121,12 @@ def _numbered(triples: Iterable[ox.Triple]) -> list[ox.Triple]:
             return term
         return nodes.setdefault(term, ox.BlankNode(f"calckgshape{len(nodes):06}"))
 
-    return [ox.Triple(named(t.subject), t.predicate, named(t.object)) for t in triples]
+    return [
+        ox.Triple(named(t.subject), t.predicate, named(t.object))
+        if isinstance(t.object, ox.BlankNode) or isinstance(t.subject, ox.BlankNode)
+        else t
+        for t in triples
+    ]
 
 
 def validate(

@@ -41,6 +41,7 @@ class Nodes:
         self._objects: dict[Term, dict[str, list[Term]]] = {}
         self._subjects: dict[str, list[Term]] = {}
         self._instances: dict[str, frozenset[Term]] = {}
+        self.prefixes: dict[tuple[Term, ...], dict[str, str]] = {}  # declared by the values of sh:prefixes, once read
         for triple in dict.fromkeys(ox.Triple(t.subject, t.predicate, t.object) for t in triples):
             subject, value = triple.subject, triple.object
             if isinstance(subject, ox.Triple) or isinstance(value, ox.Triple):
@@ -49,12 +50,13 @@ class Nodes:
             told.setdefault(triple.predicate.value, []).append(value)
             self._subjects.setdefault(triple.predicate.value, []).append(subject)
 
-    def triples(self) -> Iterable[ox.Triple]:
-        """Yield all of it."""
+    def quads(self) -> Iterable[ox.Quad]:
+        """Yield all of it, as a store takes it."""
         for subject, told in self._objects.items():
             for predicate, values in told.items():
+                name = ox.NamedNode(predicate)
                 for value in values:
-                    yield ox.Triple(subject, ox.NamedNode(predicate), value)  # type: ignore[arg-type]
+                    yield ox.Quad(subject, name, value)  # type: ignore[arg-type]
 
     def predicates(self, node: Term) -> Iterable[str]:
         """Return the predicates that ``node`` is the subject of."""

@@ -25,14 +25,16 @@ _SET: Final = ("--", "&&", "~~")
 def query(nodes: Nodes, node: Term, form: str, path: model.Path | None, bound: Iterable[str]) -> str:
     """Return the query of ``node``, its value of ``sh:select`` or ``sh:ask`` (``form``), ready to be asked.
 
-    Its prefixes stand before it, in its own first line so that places in it stay what they are, and ``$PATH`` is
-    replaced by ``path``. ``bound`` are the variables that may be bound before it is asked. Raises ``CalckgError`` for
-    what does not parse, is no such query, or can't be pre-bound (SHACL 5.2.1, 5.3.1, appendix A).
+    The prefixes that it may use stand before it, in its own first line so that places in it stay what they are, and
+    ``$PATH`` is replaced by ``path``. ``bound`` are the variables that may be bound before it is asked. Raises
+    ``CalckgError`` for what does not parse, is no such query, or can't be pre-bound (SHACL 5.2.1, 5.3.1, appendix A).
     """
     told = nodes.one(node, SH + form)
     if told is None:
         raise nodes.fault(node, f"there is no sh:{form}", f"give it a query in sh:{form}")
-    text = _prologue(nodes, node) + _with_path(nodes, node, nodes.text(node, SH + form, told), form, path)
+    text = _with_path(nodes, node, nodes.text(node, SH + form, told), form, path)
+    declared = _declared(nodes, tuple(nodes.values(node, SH + "prefixes")))
+    text = "".join(f"PREFIX {name}: <{declared[name]}> " for name in sorted(declared) if f"{name}:" in text) + text
     answer: object = None
     try:
         answer = ox.Store().query(text)
@@ -116,23 +118,25 @@ def _star(select: Select) -> bool:
     return bool(named) and named[0] == ("other", "*")
 
 
-def _prologue(nodes: Nodes, node: Term) -> str:
-    """Return the prefixes that ``node`` declares by ``sh:prefixes`` (SHACL 5.2.1), imports in the graph followed."""
-    tables: dict[Term, None] = {}
-    waiting = nodes.values(node, SH + "prefixes")
+def _declared(nodes: Nodes, tables: tuple[Term, ...]) -> dict[str, str]:
+    """Return the prefixes of these values of ``sh:prefixes`` (SHACL 5.2.1), imports in the graph followed."""
+    if tables in nodes.prefixes:
+        return nodes.prefixes[tables]
+    reached: dict[Term, None] = {}
+    waiting = list(tables)
     while waiting:
         table = waiting.pop(0)
-        if table not in tables:
-            tables[table] = None
+        if table not in reached:
+            reached[table] = None
             waiting += nodes.values(table, _OWL + "imports")
-    found: dict[str, str] = {}
-    for table in tables:
+    found = nodes.prefixes.setdefault(tables, {})
+    for table in reached:
         for entry in nodes.values(table, SH + "declare"):
             name, namespace = _declaration(nodes, entry)
             if found.setdefault(name, namespace) != namespace:
                 problem = f"the prefix {name}: stands for two namespaces (<{found[name]}>, <{namespace}>)"
-                raise nodes.fault(node, problem, "declare it once")
-    return "".join(f"PREFIX {prefix}: <{namespace}> " for prefix, namespace in sorted(found.items()))
+                raise nodes.fault(entry, problem, "declare it once")
+    return found
 
 
 def _declaration(nodes: Nodes, entry: Term) -> tuple[str, str]:

@@ -46,7 +46,7 @@ class _Reader:
         for node in wellformed.shapes(nodes, sorted(needed)):
             self._made[node] = self._shape(node, own)
         graph = ox.Store()
-        graph.bulk_extend(ox.Quad(t.subject, t.predicate, t.object) for t in nodes.triples())
+        graph.bulk_extend(nodes.quads())
         return Shapes(tuple(sorted(self._made.values(), key=lambda shape: str(shape.node))), graph)
 
     def _shape(self, node: Term, own: Iterable[components.Component]) -> Shape:
