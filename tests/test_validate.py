@@ -386,3 +386,25 @@ def test_junit_fails_a_shape_with_grave_findings(run: Run, folder: Path) -> None
     failed = [case.get("name") for case in suite if case.find("failure") is not None]
     assert failed == ["https://example.org/label"]
     assert suite.get("failures") == "1"
+
+
+def test_a_query_may_look_at_the_shapes_beside_a_graph_that_is_only_read(run: Run, tmp_path: Path) -> None:
+    shapes = tmp_path / "shapes.ttl"
+    shapes.write_text(
+        """@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <http://example.org/> .
+        ex:allowed a sh:NodeShape ; sh:targetClass <http://purl.org/ontology/bibo/Journal> ;
+            sh:sparql [ sh:message "not allowed" ; sh:select '''
+                SELECT $this ?value { $this a ?value
+                    FILTER NOT EXISTS { GRAPH $shapesGraph { $currentShape <http://example.org/allows> ?value } } }'''
+            ] .""",
+        encoding="utf-8",
+    )
+    journals = "SELECT (COUNT(DISTINCT ?j) AS ?n) { ?j a <http://purl.org/ontology/bibo/Journal> }"
+    count = int(run("sparql", journals, "--format", "csv").out.split()[1])
+    done = run("validate", "--shapes", str(shapes), "--format", "json")
+    assert (done.code, done.err.count("\n")) == (1, 1)
+    assert len(json.loads(done.out)) == count > 1
+    shapes.write_text(
+        f"{shapes.read_text()} ex:allowed ex:allows <http://purl.org/ontology/bibo/Journal> .", encoding="utf-8"
+    )
+    assert run("validate", "--shapes", str(shapes)).code == 0

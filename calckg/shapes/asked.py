@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 SHAPES_GRAPH: Final = ox.NamedNode("urn:x-calckg:shapes-graph")
+_SHAPES: Final = "shapesGraph"
 _AT_ONCE: Final = 2_000  # nodes in one query; its text is some 100 kB
 _MANY: Final = 10_000  # more are not named where a query binds them itself: it is asked of all nodes
 _CONFORMS: Final = "conforms_"
@@ -46,6 +47,17 @@ class Asker:
     def __init__(self, graph: SparqlGraph, shapes: ox.Store | None = None, terms: Terms | None = None) -> None:
         self._terms, self._shapes = terms or Terms(graph), shapes
         self.queries: list[str] = []
+
+    @property
+    def takes_shapes(self) -> bool:
+        """Whether the shapes can be put beside the data: the store is here, and may be written to."""
+        if not isinstance(self._terms.graph, LocalGraph):
+            return False
+        try:
+            self._terms.graph.store.extend([])
+        except RuntimeError:
+            return False
+        return True
 
     def results(
         self,
@@ -69,7 +81,7 @@ class Asker:
                 select = set_wise(select)
             given = {**dict(query.values), **self._special(select, shape)}
             found = self._found(select, query, shape, given, focus, values)
-            yield from self._beside_shapes(found) if "shapesGraph" in given else found
+            yield from self._beside_shapes(found) if _SHAPES in given else found
         except UsageError as error:
             raise CalckgError(f"{shape.node}: its query in SPARQL: {error}; mend the shape") from None
 
@@ -188,10 +200,10 @@ class Asker:
         spoken, found = select.everything(), dict[str, Term]()
         if "currentShape" in spoken:
             found["currentShape"] = shape.node
-        if "shapesGraph" in spoken:
+        if _SHAPES in spoken:
             if not self._terms.local or self._shapes is None:
                 raise UsageError("$shapesGraph is not at hand here (an endpoint has no shapes); check a local copy")
-            found["shapesGraph"] = SHAPES_GRAPH
+            found[_SHAPES] = SHAPES_GRAPH
         return found
 
     def _beside_shapes(self, results: Iterator[Result]) -> Iterator[Result]:
@@ -199,10 +211,9 @@ class Asker:
         graph, shapes = self._terms.graph, self._shapes
         if not isinstance(graph, LocalGraph) or shapes is None:
             return
-        try:
-            graph.store.extend(ox.Quad(q.subject, q.predicate, q.object, SHAPES_GRAPH) for q in shapes)
-        except (OSError, ValueError, RuntimeError):
-            raise UsageError("$shapesGraph can't be put beside a built graph; check the files it was made of") from None
+        if not self.takes_shapes:
+            raise UsageError("$shapesGraph can't be put into a store that is only read; check the files it was made of")
+        graph.store.extend(ox.Quad(q.subject, q.predicate, q.object, SHAPES_GRAPH) for q in shapes)
         try:
             found = list(results)
         finally:
@@ -213,11 +224,18 @@ class Asker:
 class AskerInTurn:
     """An ``Asker``, made when it is first needed, that several threads may ask: one waits for the other.
 
-    While ``$shapesGraph`` stands beside the data, nothing else may look at them.
+    ``copied`` makes the graph in memory, which takes its time; it is called where there is no ``graph``, or where
+    ``$shapesGraph`` can't be put beside the data there, as in the store of a built graph. While it stands there,
+    nothing else may look at them.
     """
 
-    def __init__(self, graph: Callable[[], SparqlGraph], shapes: ox.Store | None = None) -> None:
-        self._graph, self._shapes = graph, shapes
+    def __init__(
+        self,
+        copied: Callable[[], SparqlGraph],
+        shapes: ox.Store | None = None,
+        graph: Callable[[], SparqlGraph] | None = None,
+    ) -> None:
+        self._copied, self._shapes, self._graph = copied, shapes, graph or copied
         self._lock = Lock()
         self._made: Asker | None = None
 
@@ -229,12 +247,12 @@ class AskerInTurn:
         values: Iterable[tuple[Term, Term]] | None = None,
     ) -> list[Result]:
         """Return the results of a constraint in SPARQL; see ``Asker.results``."""
-        with self._asker() as asker:
+        with self._asker(query.query) as asker:
             return list(asker.results(query, shape, focus, values))
 
     def failing(self, condition: FailsSparql, nodes: Sequence[Term]) -> set[Term]:
         """Return those of ``nodes`` that do not conform to a constraint."""
-        with self._asker() as asker:
+        with self._asker(condition.query.query) as asker:
             return asker.failing(condition, nodes)
 
     def target(self, target: TargetSparql) -> list[Term]:
@@ -243,10 +261,12 @@ class AskerInTurn:
             return asker.target(target)
 
     @contextmanager
-    def _asker(self) -> Iterator[Asker]:
+    def _asker(self, text: str = "") -> Iterator[Asker]:
         with self._lock:
             if self._made is None:
                 self._made = Asker(self._graph(), self._shapes)
+            if _SHAPES in text and not self._made.takes_shapes:
+                self._made = Asker(self._copied(), self._shapes)
             yield self._made
 
 

@@ -37,7 +37,7 @@ class OnColumns:
         shapes: ox.Store | None = None,
     ) -> None:
         self._connection = connection
-        self._asker = AskerInTurn(sparql or (lambda: stored(connection.cursor())), shapes)
+        self._asker = AskerInTurn(lambda: stored(connection.cursor()), shapes, sparql)
 
     def run(
         self, plans: Sequence[al.Plan], *, limit: int | None = None, focus: Sequence[Term] | None = None

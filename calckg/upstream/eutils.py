@@ -19,10 +19,11 @@ from calckg.errors import SourceError
 from calckg.loading import load
 from calckg.tables import Row, Rows, extra
 from calckg.upstream import OnError
+from calckg.upstream.by_rule import leave_out
 from calckg.upstream.medgen import SOURCE
 from calckg.upstream.medgen_history import RANK_OF_HISTORY
 from calckg.upstream.medgen_names import INFORES, stage_atoms
-from calckg.upstream.medgen_staging import CUI, leave_out, prepare, wrong_cui
+from calckg.upstream.medgen_staging import CUI, prepare, wrong_cui
 from calckg.upstream.source import Format, Stated
 from calckg.upstream.umls_files import prefix_of
 from calckg.upstream.xml import Document, child, fragment, text

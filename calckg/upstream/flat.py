@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Final, TypeAlias
 
 from calckg.errors import SourceError
 from calckg.files import readable
 from calckg.upstream import OnError, opened
+from calckg.upstream.by_rule import leave_out_rows
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -64,43 +66,59 @@ def load(
     on_error: OnError,
     *,
     keep: Sequence[str] = (),
-    where: str = "",
+    leave: Mapping[str, str] = MappingProxyType({}),
 ) -> int:
     """Make the temporary table ``table`` of the records of a file; return how many records there were.
 
-    ``keep`` names the columns that are wanted (all), ``where`` is a condition of SQL on them. Every column is text,
-    NULL when empty. Records that can't be read are left out and told to ``on_error``; raises ``SourceError`` when the
-    columns that the file names are not those of ``layout``, or the file can't be read at all.
+    ``keep`` names the columns that are wanted (all), ``leave`` the rules by which good records are left out, and
+    counted (``by_rule``): in words, and as a condition of SQL on those columns. Every column is text, NULL when empty.
+    Records that can't be read are left out and told to ``on_error``; raises ``SourceError`` when the columns that the
+    file names are not those of ``layout``, or the file can't be read at all.
     """
     import duckdb
 
     readable(path)
     if layout.headed:
         _check_header(path, layout)
-    select = _select(layout, keep or layout.columns, where)
+    select = _select(layout, keep or layout.columns)
     try:
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {select}", [str(path)])
-        return _count(connection, table if not where else _lines(layout), [] if not where else [str(path)])
+        return _fill(connection, table, select, path, path, leave)
     except duckdb.Error:
         pass  # the slow way tells what is wrong
     with _mended(path, layout, on_error) as (good, count):
         select = select.replace("line AS text", f"replace(line, '{_RETURN}', chr(13)) AS text")
         try:
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {select}", [str(good)])
+            _fill(connection, table, select, good, path, leave)
         except duckdb.Error as error:
             raise SourceError(f"can't be read ({str(error).splitlines()[0]}); is it a text file?", path) from None
     return count
 
 
-def _select(layout: Layout, keep: Iterable[str], where: str) -> str:
+def _fill(
+    connection: DuckDBPyConnection, table: str, select: str, good: Path, path: Path, leave: Mapping[str, str]
+) -> int:
+    """Fill ``table`` by ``select`` of the file ``good``; count what is left out as of ``path``; return the records."""
+    rules = " ".join(f"WHEN {condition} THEN {quoted(rule)}" for rule, condition in leave.items())
+    kept = f"SELECT * FROM ({select}) WHERE CASE {rules} END IS NULL" if leave else select
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {kept}", [str(good)])
+    count = _count(connection, table)
+    if leave:  # read once more: rows that are left out can be ten times as many as those that fit into memory
+        left = f"SELECT rule, count(*) AS n FROM (SELECT CASE {rules} END AS rule FROM ({select})) GROUP BY rule"
+        told = connection.execute(f"SELECT rule, n FROM ({left}) WHERE rule IS NOT NULL ORDER BY rule", [str(good)])
+        for rule, rows in told.fetchall():
+            leave_out_rows(connection, path.name.partition(".")[0], rule, rows)
+            count += rows
+    return count
+
+
+def _select(layout: Layout, keep: Iterable[str]) -> str:
     fields = ", ".join(f"nullif(f[{layout.columns.index(name) + 1}], '') AS {name}" for name in keep)
     fits = f"len(f) = {layout.width}" + (f" AND f[{layout.width}] = ''" if layout.closed else "")
     split = (
         f"SELECT string_split(text, {quoted(layout.separator)}) AS f FROM (SELECT line AS text FROM {_lines(layout)})"
     )
     checked = f"SELECT CASE WHEN {fits} THEN f ELSE error('malformed') END AS f FROM ({split})"
-    select = f"SELECT {fields} FROM ({checked})"
-    return f"SELECT * FROM ({select}) WHERE {where}" if where else select
+    return f"SELECT {fields} FROM ({checked})"
 
 
 def _lines(layout: Layout) -> str:
@@ -111,8 +129,8 @@ def _lines(layout: Layout) -> str:
     )
 
 
-def _count(connection: DuckDBPyConnection, relation: str, parameters: list[str]) -> int:
-    row = connection.execute(f"SELECT count(*) FROM {relation}", parameters).fetchone()
+def _count(connection: DuckDBPyConnection, table: str) -> int:
+    row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
     return int(row[0]) if row else 0
 
 

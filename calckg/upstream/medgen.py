@@ -16,15 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from calckg.upstream import OnError, medgen_codes, medgen_history, medgen_names, medgen_relations
+from calckg.upstream.by_rule import account
 from calckg.upstream.ends import namespace
 from calckg.upstream.medgen_files import Kind, date_in_name, load, refuse
-from calckg.upstream.medgen_staging import account, clear, left_out, no_cui, prepare, wrong_cui
+from calckg.upstream.medgen_staging import clear, no_cui, prepare, wrong_cui
 from calckg.upstream.source import Fill, Format, Source, Stated
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["FORMATS", "SOURCE", "fill_literature", "finish", "left_out"]
+__all__ = ["FORMATS", "SOURCE", "fill_literature", "finish"]
 
 LITERATURE: Final = Kind("medgen_pubmed_lnk", ("UID", "CUI", "NAME", "PMID"))
 _UID: Final = "[1-9][0-9]{0,7}"

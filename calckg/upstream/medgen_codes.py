@@ -15,10 +15,11 @@ from calckg import prefixes
 from calckg.identifiers import CODE_SYSTEMS
 from calckg.tables import SEPARATOR
 from calckg.upstream import OnError, sctid
+from calckg.upstream.by_rule import leave_out
 from calckg.upstream.ends import namespace, resource, scheme
 from calckg.upstream.flat import quoted
 from calckg.upstream.medgen_files import Kind, load, refuse
-from calckg.upstream.medgen_staging import leave_out, no_cui, prepare, wrong_cui
+from calckg.upstream.medgen_staging import no_cui, prepare, wrong_cui
 from calckg.upstream.semantic_types import SEMANTIC_TYPES
 from calckg.upstream.umls_files import prefix_of
 

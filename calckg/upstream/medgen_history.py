@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from calckg.upstream import OnError
+from calckg.upstream.by_rule import leave_out
 from calckg.upstream.ends import namespace, resource, scheme
 from calckg.upstream.flat import quoted
 from calckg.upstream.medgen_codes import local_part
 from calckg.upstream.medgen_files import Kind, load, refuse
-from calckg.upstream.medgen_staging import leave_out, no_cui, prepare, wrong_cui
+from calckg.upstream.medgen_staging import no_cui, prepare, wrong_cui
 from calckg.upstream.source import Fill
 
 if TYPE_CHECKING:

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Final
 
 from calckg import prefixes
 from calckg.upstream import OnError, semantic_types
+from calckg.upstream.by_rule import leave_out
 from calckg.upstream.ends import namespace, resource, scheme
 from calckg.upstream.flat import quoted
 from calckg.upstream.medgen_codes import stage_codes
 from calckg.upstream.medgen_files import Check, Kind, load, refuse
-from calckg.upstream.medgen_staging import leave_out, no_cui, prepare, wrong_cui
+from calckg.upstream.medgen_staging import no_cui, prepare, wrong_cui
 from calckg.upstream.umls_files import prefix_of
 
 if TYPE_CHECKING:

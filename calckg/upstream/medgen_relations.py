@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Final
 
 from calckg.tables import SEPARATOR
 from calckg.upstream import OnError
+from calckg.upstream.by_rule import leave_out
 from calckg.upstream.ends import Rule, namespace, resource, settle
 from calckg.upstream.flat import quoted
 from calckg.upstream.medgen_codes import local_part, no_term, stage_terms, wrong_term
 from calckg.upstream.medgen_files import Kind, load, refuse
 from calckg.upstream.medgen_names import INFORES
-from calckg.upstream.medgen_staging import leave_out, no_cui, prepare, wrong_cui
+from calckg.upstream.medgen_staging import no_cui, prepare, wrong_cui
 from calckg.upstream.semantic_types import KIND
 from calckg.upstream.umls_relations import RULES as RULES_OF_UMLS
 

@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from calckg.identifiers import CODE_SYSTEMS, problem
-from calckg.upstream.flat import quoted
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -35,7 +34,6 @@ _TABLES: Final[Mapping[str, str]] = MappingProxyType(
         "medgen_gone": "cui VARCHAR, successor VARCHAR, date VARCHAR, rank INTEGER, file VARCHAR",
         # What a code stood for, or stands for: the five history files.
         "medgen_past": "prefix VARCHAR, local VARCHAR, cui VARCHAR, date VARCHAR, current BOOLEAN",
-        "medgen_left_out": "file VARCHAR, reason VARCHAR, rows BIGINT",
     }
 )
 CUI: Final = CODE_SYSTEMS["medgen"].pattern
@@ -49,34 +47,9 @@ def prepare(connection: DuckDBPyConnection) -> None:
 
 
 def clear(connection: DuckDBPyConnection) -> None:
-    """Drop the temporary tables, but for the account of what was left out."""
+    """Drop the temporary tables."""
     for name in (*_TABLES, "medgen_called", "medgen_described", "medgen_known"):
-        if name != "medgen_left_out":
-            connection.execute(f"DROP TABLE {name}")
-
-
-def left_out(connection: DuckDBPyConnection) -> list[tuple[str, str, int]]:
-    """Return what the readers of MedGen left out by rule: file, rule, and number of rows."""
-    prepare(connection)
-    rows = connection.execute(
-        "SELECT file, reason, CAST(sum(rows) AS BIGINT) FROM medgen_left_out GROUP BY ALL ORDER BY ALL"
-    ).fetchall()
-    return [(str(file), str(reason), int(number)) for file, reason, number in rows]
-
-
-def account(connection: DuckDBPyConnection) -> list[tuple[str, str, int]]:
-    """Return what ``left_out`` does, and forget it: the next release is told of by itself."""
-    told = left_out(connection)
-    connection.execute("DROP TABLE medgen_left_out")
-    return told
-
-
-def leave_out(connection: DuckDBPyConnection, file: str, select: str) -> None:
-    """Count what is left out of ``file``; ``select`` is SQL that yields a reason for each row."""
-    connection.execute(
-        f"INSERT INTO medgen_left_out SELECT {quoted(file)}, reason, count(*) "
-        f"FROM ({select}) AS r(reason) GROUP BY reason"
-    )
+        connection.execute(f"DROP TABLE {name}")
 
 
 def no_cui(column: str) -> str:

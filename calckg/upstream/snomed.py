@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from calckg.upstream import OnError
+from calckg.upstream.by_rule import account
 from calckg.upstream.ends import namespace, resource, scheme
 from calckg.upstream.snomed_concepts import finish, stage
 from calckg.upstream.snomed_files import (
-    ABOUT_CONCEPT,
     ASSOCIATION,
     ATTRIBUTE_VALUE,
     COMPLEX_MAP,
@@ -30,6 +30,8 @@ from calckg.upstream.snomed_files import (
     IS_A,
     LANGUAGE,
     NAME,
+    NO_CONCEPTS,
+    NOT_ACTIVE,
     PREFERRED,
     RELATIONSHIP,
     ROW,
@@ -37,6 +39,7 @@ from calckg.upstream.snomed_files import (
     SYNONYM,
     TEXT_DEFINITION,
     date,
+    leave_by_rule,
     rows,
 )
 from calckg.upstream.snomed_maps import fill_map
@@ -97,10 +100,9 @@ def fill_language(connection: DuckDBPyConnection, path: Path, graph: str, on_err
     """Read a language reference set: which descriptions are preferred in a dialect."""
     stage(connection)
     count = rows(connection, path, LANGUAGE, on_error, concepts=("refsetId",))
-    connection.execute(
-        f"INSERT INTO snomed_language SELECT referencedComponentId, refsetId FROM {ROW} "
-        f"WHERE active = '1' AND acceptabilityId = '{PREFERRED}'"
-    )
+    only = {**NOT_ACTIVE, "acceptable, not preferred": f"acceptabilityId IS DISTINCT FROM '{PREFERRED}'"}
+    leave_by_rule(connection, path, only)
+    connection.execute(f"INSERT INTO snomed_language SELECT referencedComponentId, refsetId FROM {ROW}")
     return count
 
 
@@ -108,12 +110,13 @@ def fill_relationships(connection: DuckDBPyConnection, path: Path, graph: str, o
     """Read Relationship: is-a into ``broader``; attributes are put by."""
     stage(connection)
     count = rows(connection, path, RELATIONSHIP, on_error, concepts=("sourceId", "destinationId", "typeId"))
+    only = {**NOT_ACTIVE, "not inferred": f"characteristicTypeId IS DISTINCT FROM '{INFERRED}'"}
+    leave_by_rule(connection, path, only)
     sct = namespace("SCTID")
-    inferred = f"active = '1' AND characteristicTypeId = '{INFERRED}'"
     connection.execute(
         f"""
         INSERT INTO broader (graph, concept, broader)
-        SELECT $graph, {sct} || sourceId, {sct} || destinationId FROM {ROW} WHERE {inferred} AND typeId = '{IS_A}'
+        SELECT $graph, {sct} || sourceId, {sct} || destinationId FROM {ROW} WHERE typeId = '{IS_A}'
         """,
         {"graph": graph},
     )
@@ -121,7 +124,7 @@ def fill_relationships(connection: DuckDBPyConnection, path: Path, graph: str, o
         f"""
         INSERT INTO snomed_claim
         SELECT typeId, {sct} || sourceId, {sct} || destinationId, id, {date("effectiveTime")}
-        FROM {ROW} WHERE {inferred} AND typeId <> '{IS_A}'
+        FROM {ROW} WHERE typeId <> '{IS_A}'
         """
     )
     return count
@@ -131,7 +134,7 @@ def fill_associations(connection: DuckDBPyConnection, path: Path, graph: str, on
     """Read the association reference sets: which concepts stand for an inactive one, and other links."""
     stage(connection)
     concepts = ("refsetId", "referencedComponentId", "targetComponentId")
-    count = rows(connection, path, ASSOCIATION, on_error, concepts=concepts, where=f"active = '1' AND {ABOUT_CONCEPT}")
+    count = rows(connection, path, ASSOCIATION, on_error, concepts=concepts, leave=NO_CONCEPTS)
     sct = namespace("SCTID")
     connection.execute(
         f"INSERT INTO snomed_association "
@@ -143,9 +146,9 @@ def fill_associations(connection: DuckDBPyConnection, path: Path, graph: str, on
 def fill_reasons(connection: DuckDBPyConnection, path: Path, graph: str, on_error: OnError) -> int:
     """Read the attribute value reference sets: why a concept was made inactive; the others are left out."""
     stage(connection)
-    where = f"active = '1' AND refsetId = '{CONCEPT_INACTIVATION}'"
     concepts = ("referencedComponentId", "valueId")
-    count = rows(connection, path, ATTRIBUTE_VALUE, on_error, concepts=concepts, where=where)
+    leave = {**NOT_ACTIVE, "no reason for a concept": f"refsetId <> '{CONCEPT_INACTIVATION}'"}
+    count = rows(connection, path, ATTRIBUTE_VALUE, on_error, concepts=concepts, leave=leave)
     sct = namespace("SCTID")
     connection.execute(f"INSERT INTO snomed_reason SELECT {sct} || referencedComponentId, {sct} || valueId FROM {ROW}")
     return count
@@ -190,6 +193,7 @@ SOURCE: Final = Source(
     license="https://www.snomed.org/get-snomed",
     rights="For affiliate licensees of SNOMED International and users in its member countries.",
     finish=finish,
+    left_out=account,
 )
 
 _FILES: Final[tuple[tuple[str, tuple[str, ...], Fill], ...]] = (

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from calckg.errors import SourceError
 from calckg.upstream import OnError, sctid
-from calckg.upstream.flat import Layout, load, records, refuse
+from calckg.upstream.by_rule import leave_out
+from calckg.upstream.flat import Layout, load, quoted, records, refuse
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -44,8 +46,13 @@ CONCEPT_INACTIVATION: Final = "900000000000489007"
 ROW: Final = "snomed_row"
 """The temporary table that ``rows`` makes."""
 
-ABOUT_CONCEPT: Final = "substr(referencedComponentId, -2, 1) NOT IN ('1', '2')"
-"""The SQL that leaves out members of a reference set that are about descriptions and relationships (by partition)."""
+NOT_ACTIVE: Final[Mapping[str, str]] = MappingProxyType({"not active": "active <> '1'"})
+"""A rule by which rows are left out, and its condition in SQL."""
+
+NO_CONCEPTS: Final[Mapping[str, str]] = MappingProxyType(
+    {**NOT_ACTIVE, "of a description or relationship": "substr(referencedComponentId, -2, 1) IN ('1', '2')"}
+)
+"""The rules by which a reference set has only what is said of concepts now; the partition tells what a member is of."""
 
 
 def rows(
@@ -56,23 +63,30 @@ def rows(
     *,
     concepts: Sequence[str] = (),
     texts: Mapping[str, tuple[str, str]] | None = None,
-    where: str = "",
+    leave: Mapping[str, str] = MappingProxyType({}),
 ) -> int:
     """Make the temporary table ``snomed_row`` of a file's good rows; return how many rows the file has.
 
     ``concepts`` are columns that must hold identifiers of concepts; ``texts`` is column to a pattern that it must match
-    wholly (none: it must not be empty), and what is expected in words. ``where`` (SQL) leaves out good rows. A snapshot
-    has one row for each ``id``: of several, the latest stays.
+    wholly (none: it must not be empty), and what is expected in words. ``leave`` are the rules by which good rows are
+    left out and counted. A snapshot has one row for each ``id``: of several, the latest stays.
     """
     count = load(connection, ROW, path, layout, on_error)
     always = {"active": ("[01]", "0 or 1"), "effectiveTime": ("[12][0-9]{7}", "a date as in 20240101")}
     refuse(connection, ROW, path, layout, on_error, _unmatched(connection, always))
     _keep_latest(connection, path, layout, on_error)
-    if where:
-        connection.execute(f"DELETE FROM {ROW} WHERE NOT ({where})")
+    leave_by_rule(connection, path, leave)
     wrong = sctid.wrong(connection, ROW, concepts) | _unmatched(connection, texts or {})
     refuse(connection, ROW, path, layout, on_error, wrong)
     return count
+
+
+def leave_by_rule(connection: DuckDBPyConnection, path: Path, rules: Mapping[str, str]) -> None:
+    """Take the rows that the conditions of ``rules`` hold for out of ``snomed_row``, and count them."""
+    file = path.name.partition("Snapshot")[0].rstrip("_")
+    for rule, condition in rules.items():
+        leave_out(connection, file, f"SELECT {quoted(rule)} FROM {ROW} WHERE {condition}")
+        connection.execute(f"DELETE FROM {ROW} WHERE {condition}")
 
 
 def _unmatched(connection: DuckDBPyConnection, texts: Mapping[str, tuple[str, str]]) -> dict[str, dict[str, str]]:

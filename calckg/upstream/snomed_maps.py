@@ -14,7 +14,7 @@ from calckg.identifiers import CODE_SYSTEMS
 from calckg.upstream import OnError
 from calckg.upstream.ends import namespace, resource, scheme
 from calckg.upstream.flat import Layout, refuse
-from calckg.upstream.snomed_files import ABOUT_CONCEPT, ROW, date, rows
+from calckg.upstream.snomed_files import NO_CONCEPTS, ROW, date, rows
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -65,7 +65,7 @@ def fill_map(connection: DuckDBPyConnection, path: Path, graph: str, on_error: O
         on_error,
         concepts=concepts,
         texts=texts,
-        where=f"active = '1' AND {ABOUT_CONCEPT}",
+        leave=NO_CONCEPTS,
     )
     for column in ("mapGroup", "mapPriority", "mapRule", "mapAdvice", "correlationId", "mapCategoryId"):
         if column not in layout.columns:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from calckg.upstream import OnError, semantic_types
+from calckg.upstream.by_rule import account
 from calckg.upstream.ends import complete, namespace, scheme
 from calckg.upstream.flat import load, refuse
 from calckg.upstream.source import Fill, Format, Source, Stated
@@ -185,6 +186,7 @@ SOURCE: Final = Source(
     license="https://uts.nlm.nih.gov/uts/assets/LicenseAgreement.pdf",
     rights="For licensees of the UMLS; some of its sources have terms of their own.",
     finish=finish,
+    left_out=account,
 )
 
 _FILES: Final[tuple[tuple[str, str, Fill], ...]] = (

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from calckg.upstream import OnError
+from calckg.upstream.by_rule import leave_out
 from calckg.upstream.ends import Rule, categorise, namespace, resource, settle, unsourced
 from calckg.upstream.flat import load, refuse
 from calckg.upstream.umls_files import RELATIONS, cuis
@@ -82,8 +83,8 @@ RULES: Final = tuple(_rules())
 def fill_relations(connection: DuckDBPyConnection, path: Path, graph: str, on_error: OnError) -> int:
     """Read MRREL: PAR, CHD and isa into ``broader``; what may become associations is put by for ``associate``.
 
-    Left out are relations of a concept to itself, those that are suppressed or obsolete, siblings and the other looser
-    kinds of REL, and RELA that no predicate is for.
+    Left out, and counted, are relations of a concept to itself, those that are suppressed or obsolete, siblings and the
+    other looser kinds of REL, and RELA that no predicate is for.
     """
     wanted = tuple(sorted({rule.relation for rule in RULES} | {"isa", "inverse_isa"}))
     count = load(
@@ -93,7 +94,13 @@ def fill_relations(connection: DuckDBPyConnection, path: Path, graph: str, on_er
         RELATIONS,
         on_error,
         keep=("CUI1", "REL", "CUI2", "RELA", "RUI", "SAB", "SUPPRESS"),
-        where=f"(REL IN ('PAR', 'CHD') OR RELA IN {wanted}) AND SUPPRESS = 'N' AND CUI1 IS DISTINCT FROM CUI2",
+        leave={
+            "suppressed or obsolete": "SUPPRESS IS DISTINCT FROM 'N'",
+            "of a concept to itself": "CUI1 IS NOT DISTINCT FROM CUI2",
+            "neither of the hierarchy nor a relation with a predicate": (
+                f"NOT coalesce(REL IN ('PAR', 'CHD') OR RELA IN {wanted}, false)"
+            ),
+        },
     )
     wrong = cuis(connection, "umls_relation", "CUI1") | cuis(connection, "umls_relation", "CUI2")
     refuse(connection, "umls_relation", path, RELATIONS, on_error, wrong)
@@ -130,7 +137,7 @@ def _make_claims(connection: DuckDBPyConnection) -> None:
 
 
 def associate(connection: DuckDBPyConnection, graph: str) -> None:
-    """Make associations of the relations that were put by, where the categories of their ends fit the predicate."""
+    """Make associations of the relations that were put by, where the ends fit the predicate; count those that don't."""
     _make_claims(connection)
     categorise(connection, graph, "umls_claim", _KNOWN)
     settle(connection, graph, "umls_claim", RULES)
@@ -147,6 +154,12 @@ def associate(connection: DuckDBPyConnection, graph: str) -> None:
         FROM settled
         """,
         {"graph": graph},
+    )
+    leave_out(
+        connection,
+        "MRREL",
+        "SELECT 'the categories of the ends do not fit ' || relation FROM umls_claim "
+        "ANTI JOIN settled ON settled.claim = umls_claim.rowid",
     )
     connection.execute("DROP TABLE umls_claim")
     connection.execute("DROP TABLE settled")

@@ -8,6 +8,7 @@ import pytest
 
 from calckg.errors import SourceError
 from calckg.upstream import medgen
+from calckg.upstream.by_rule import left_out
 from calckg.upstream.eutils import FORMATS
 
 from .reading import SHARED, Connection, Rows, Select, complaints, filled, no_malformed, real, selecting
@@ -182,12 +183,12 @@ def test_a_merged_concept_is_retired(select: Select) -> None:
 
 
 def test_a_part_that_is_not_known_is_counted(connection: Connection) -> None:
-    assert ("esummary", "the element Gossip of ConceptMeta", 1) in medgen.left_out(connection)
+    assert ("esummary", "the element Gossip of ConceptMeta", 1) in left_out(connection)
 
 
 @pytest.mark.parametrize("part", ["ClinicalFeature", "Gene"])
 def test_a_part_without_an_identifier_is_counted(connection: Connection, part: str) -> None:
-    assert ("esummary", f"a {part} without an identifier", 1) in medgen.left_out(connection)
+    assert ("esummary", f"a {part} without an identifier", 1) in left_out(connection)
 
 
 # What is wrong

@@ -10,6 +10,7 @@ import pytest
 
 from calckg.errors import SourceError
 from calckg.upstream import stop
+from calckg.upstream.by_rule import left_out
 from calckg.upstream.flat import Layout, load, refuse
 
 BARS = Layout(("CUI", "STR"), "|", closed=True)
@@ -132,12 +133,26 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
         read(tmp_path, b"", BARS)
 
 
-def test_only_wanted_columns_and_rows_are_kept_and_all_are_counted(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text", [b"C1|a|\nC2|b|\nC3||\nC4|a|\n", b"C1|a|\nC2|b|\nC3||\nC4|a|\nC5|\n"], ids=["good", "bad"]
+)
+def test_what_is_left_out_by_rule_is_counted_by_the_first_that_holds(tmp_path: Path, text: bytes) -> None:
+    path = tmp_path / "FILE.RRF"
+    path.write_bytes(text)
+    connection, told = duckdb.connect(), list[SourceError]()
+    leave = {"says a": "STR = 'a'", "not the second": "CUI <> 'C2'"}
+    count = load(connection, "t", path, BARS, told.append, keep=("CUI", "STR"), leave=leave)
+    assert count == 4 + len(told)
+    assert connection.execute("SELECT * FROM t").fetchall() == [("C2", "b")]
+    assert left_out(connection) == [("FILE", "not the second", 1), ("FILE", "says a", 2)]
+
+
+def test_only_wanted_columns_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "file.txt"
     path.write_bytes(b"C1|a|\nC2|b|\n")
     connection = duckdb.connect()
-    assert load(connection, "t", path, BARS, stop, keep=("CUI",), where="CUI = 'C2'") == 2
-    assert connection.execute("SELECT * FROM t").fetchall() == [("C2",)]
+    assert load(connection, "t", path, BARS, stop, keep=("CUI",)) == 2
+    assert connection.execute("SELECT * FROM t ORDER BY ALL").fetchall() == [("C1",), ("C2",)]
 
 
 def test_a_refused_value_is_told_once_a_record_and_taken_out(tmp_path: Path) -> None:

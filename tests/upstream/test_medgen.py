@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from calckg.errors import SourceError
-from calckg.upstream.medgen import FORMATS, SOURCE, left_out
+from calckg.upstream.by_rule import left_out
+from calckg.upstream.medgen import FORMATS, SOURCE
 from calckg.upstream.medgen_relations import RULES, meaning
 from calckg.upstream.source import Stated
 

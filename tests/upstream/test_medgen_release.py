@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from calckg.upstream.medgen import FORMATS, left_out
+from calckg.upstream.by_rule import left_out
+from calckg.upstream.medgen import FORMATS
 from tests.bench import _medgen_release
 
 from .reading import Connection, filled, known, no_malformed, selecting, statements

@@ -140,8 +140,27 @@ def test_the_quads_are_n_quads(connection: duckdb.DuckDBPyConnection) -> None:
     assert len(list(ox.parse("\n".join(lines), format=ox.RdfFormat.N_QUADS))) == len(lines)
 
 
-def test_nothing_put_by_is_left(connection: duckdb.DuckDBPyConnection) -> None:
-    left = connection.execute("SELECT table_name FROM duckdb_tables() WHERE temporary AND table_name <> 'q'").fetchall()
+def test_what_is_left_out_by_rule_is_told_once() -> None:
+    connection = filled(DATA / name for name in FILES)
+    assert SOURCE.left_out is not None
+    assert SOURCE.left_out(connection) == [
+        ("der2_cRefset_Association", "not active", 1),
+        ("der2_cRefset_Association", "of a description or relationship", 1),
+        ("der2_cRefset_AttributeValue", "no reason for a concept", 1),
+        ("der2_cRefset_Language", "acceptable, not preferred", 2),
+        ("der2_cRefset_Language", "not active", 1),
+        ("der2_iisssccRefset_ExtendedMap", "not active", 1),
+        ("sct2_Relationship", "not active", 1),
+        ("sct2_Relationship", "not inferred", 2),
+    ]
+    assert SOURCE.left_out(connection) == []
+
+
+def test_nothing_put_by_is_left() -> None:
+    connection = filled(DATA / name for name in FILES)
+    assert SOURCE.left_out is not None
+    SOURCE.left_out(connection)
+    left = connection.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall()
     assert left == []
 
 

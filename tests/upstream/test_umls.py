@@ -67,6 +67,18 @@ def select(connection: duckdb.DuckDBPyConnection) -> Select:
     return selecting(connection)
 
 
+def test_what_is_left_out_by_rule_is_told_once() -> None:
+    connection = filled(DATA / name for name in FILES)
+    assert SOURCE.left_out is not None
+    assert SOURCE.left_out(connection) == [
+        ("MRREL", "neither of the hierarchy nor a relation with a predicate", 2),
+        ("MRREL", "of a concept to itself", 1),
+        ("MRREL", "suppressed or obsolete", 1),
+        ("MRREL", "the categories of the ends do not fit has_finding_site", 1),
+    ]
+    assert SOURCE.left_out(connection) == []
+
+
 def about(select: Select, columns: str, table: str, concept: str) -> list[tuple[object, ...]]:
     return select(f"SELECT {columns} FROM {table} WHERE ends_with(concept, '/{concept}')")
 
