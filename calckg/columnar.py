@@ -4,7 +4,8 @@
 same graph has the same ids. What walks over the whole graph is SQL over these two tables.
 
 Quads come in by ``stage``, as often as there is something to add, and by ``settle`` at the end. Both work with a 64-bit
-hash of each term, for joins of long texts take five times as long; ``settle`` sees whether two terms share one.
+hash of each term, for joins of long texts take five times as long; ``settle`` sees whether two terms share one. What is
+computed from the columns comes in by ``link``, as ids.
 """
 
 from __future__ import annotations

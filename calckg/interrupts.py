@@ -42,7 +42,7 @@ def ending_statements() -> Iterator[None]:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def was_one(error: Exception) -> bool:
+def caused(error: Exception) -> bool:
     """Tell whether ``error`` is what DuckDB makes of Ctrl-C while it runs a statement."""
     return isinstance(error, RuntimeError) and str(error) == "Query interrupted"
 

@@ -39,7 +39,7 @@ def run(arguments: list[str] | None = None) -> int:
         place = f"{error.filename}: " if error.filename else ""
         return _complain(f"{place}{error.strerror or error}; free some space or choose another place", 3)
     except Exception as error:
-        if interrupts.was_one(error):
+        if interrupts.caused(error):
             return 130
         # Typer's own errors (an unknown option, a missing argument) share these two names and no public base class.
         if not (hasattr(error, "format_message") and hasattr(error, "exit_code")):
