@@ -188,10 +188,6 @@ def test_a_term_of_each_kind_is_staged_as_it_is() -> None:
     }
 
 
-def hash_of(number: int) -> str:
-    return hashlib.md5(str(number).encode()).hexdigest()
-
-
 def test_all_can_be_staged_for_one_graph() -> None:
     connection = columnar.connect()
     columnar.stage_quads(connection, [ox.Quad(A, P, A)], G.value)
@@ -233,7 +229,8 @@ def test_without_pairs_no_term_is_numbered() -> None:
 def test_ids_follow_the_order_of_the_values_whatever_is_set() -> None:
     connection = columnar.connect()
     connection.execute("SET preserve_insertion_order = false")
-    told = [ox.Quad(ox.NamedNode(f"urn:x:{hash_of(n)}"), P, A) for n in range(200_000)]
+    names = (hashlib.md5(str(number).encode()).hexdigest() for number in range(200_000))
+    told = [ox.Quad(ox.NamedNode(f"urn:x:{name}"), P, A) for name in names]
     columnar.stage_quads(connection, told)
     columnar.settle(connection)
     found = connection.execute("SELECT value FROM term ORDER BY id").fetchall()

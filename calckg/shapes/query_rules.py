@@ -129,13 +129,14 @@ def _declared(nodes: Nodes, tables: tuple[Term, ...]) -> dict[str, str]:
         if table not in reached:
             reached[table] = None
             waiting += nodes.values(table, _OWL + "imports")
-    found = nodes.prefixes.setdefault(tables, {})
+    found: dict[str, str] = {}
     for table in reached:
         for entry in nodes.values(table, SH + "declare"):
             name, namespace = _declaration(nodes, entry)
             if found.setdefault(name, namespace) != namespace:
                 problem = f"the prefix {name}: stands for two namespaces (<{found[name]}>, <{namespace}>)"
                 raise nodes.fault(entry, problem, "declare it once")
+    nodes.prefixes[tables] = found
     return found
 
 

@@ -102,7 +102,7 @@ def _fill(
     kept = f"SELECT * FROM ({select}) WHERE CASE {rules} END IS NULL" if leave else select
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {kept}", [str(good)])
     count = _count(connection, table)
-    if leave:  # read once more: rows that are left out can be ten times as many as those that fit into memory
+    if leave:  # the file is read once more: what is left out may be most of it, and is not kept
         left = f"SELECT rule, count(*) AS n FROM (SELECT CASE {rules} END AS rule FROM ({select})) GROUP BY rule"
         told = connection.execute(f"SELECT rule, n FROM ({left}) WHERE rule IS NOT NULL ORDER BY rule", [str(good)])
         for rule, rows in told.fetchall():
