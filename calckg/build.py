@@ -23,6 +23,7 @@ from calckg import (
     loading,
     naming,
     rooting,
+    staging,
     storing,
     swap,
     tables,
@@ -237,7 +238,7 @@ def _stage(connection: DuckDBPyConnection) -> int:
     """Put the quads of the tables by, and empty these; return how many there were."""
     count = 0
     for table in tables.filled(connection):
-        count += columnar.stage_table(connection, table)
+        count += staging.stage_table(connection, table)
         connection.execute(f'TRUNCATE "{table}"')
     return count
 

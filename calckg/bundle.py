@@ -157,16 +157,16 @@ def stage(connection: DuckDBPyConnection, *, curated: bool = True) -> None:
 
 
 def _stage_turtle(connection: DuckDBPyConnection, path: Path, graph: str) -> None:
-    from calckg import columnar, rdf
+    from calckg import rdf, staging
 
-    columnar.stage_quads(connection, rdf.read(path), graph)
+    staging.stage_quads(connection, rdf.read(path), graph)
 
 
 def _stage_sssom(connection: DuckDBPyConnection, path: Path, graph: str) -> None:
-    from calckg import columnar, loading, tables
+    from calckg import loading, staging, tables
     from calckg.upstream import sssom
 
     tables.create(connection, temporary=True)
     loading.load(connection, sssom.read(path, graph))
     for table in tables.filled(connection):
-        columnar.stage_table(connection, table)
+        staging.stage_table(connection, table)

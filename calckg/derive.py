@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calckg import columnar, prefixes
+from calckg import columnar, prefixes, staging
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -38,7 +38,7 @@ def derive(connection: DuckDBPyConnection) -> int:
     columnar.link(connection, f"{alone} UNION ALL SELECT id, leader FROM led", _CKG + "cliqueLeader", CLIQUE_GRAPH)
     columnar.link(connection, "SELECT id AS s, o FROM concept_label", _RDFS_LABEL, LABEL_GRAPH)
     labels = f"SELECT s, '{_RDFS_LABEL}' AS p, v, '@en' AS t, NULL AS g FROM citation_label"
-    return columnar.add(connection, lambda: columnar.stage(connection, labels, LABEL_GRAPH))
+    return columnar.add(connection, lambda: staging.stage(connection, labels, LABEL_GRAPH))
 
 
 def _id(iri: str) -> str:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from calckg import bundle, columnar
+from calckg import bundle, columnar, staging
 from calckg.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,9 +39,9 @@ def take_over(connection: DuckDBPyConnection, target: Path, graph: str) -> int:
     JOIN earlier.term o ON o.id = q.o JOIN earlier.term g ON g.id = q.g"""
     connection.execute(f"ATTACH '{old}' AS earlier (READ_ONLY)")
     try:
-        count = columnar.stage(connection, f"{facts} WHERE g.value = '{iri}'")
+        count = staging.stage(connection, f"{facts} WHERE g.value = '{iri}'")
         part = f"{_DESCRIPTION.format(graph=iri)} SELECT id FROM part"
-        columnar.stage(connection, f"{facts} WHERE g.value = '{META}' AND q.s IN ({part})")
+        staging.stage(connection, f"{facts} WHERE g.value = '{META}' AND q.s IN ({part})")
     finally:
         connection.execute("DETACH earlier")
     return count

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from calckg import bundle, columnar, concepts, extract, prefixes
+from calckg import bundle, columnar, concepts, extract, prefixes, staging
 from calckg.errors import UnknownNameError, UsageError
 from calckg.sparql import LocalGraph
 
@@ -41,7 +41,7 @@ def keep(connection: DuckDBPyConnection, roots: Sequence[str]) -> int:
     LEFT JOIN term g ON g.id = q.g"""
     connection.execute(f"CREATE OR REPLACE TEMP TABLE cut_fact AS {facts}")
     connection.execute("DELETE FROM quad; DELETE FROM term; DROP TABLE cut_quad")
-    count = columnar.add(connection, lambda: columnar.stage(connection, "FROM cut_fact"))
+    count = columnar.add(connection, lambda: staging.stage(connection, "FROM cut_fact"))
     connection.execute("DROP TABLE cut_fact")
     return count
 

@@ -1,14 +1,15 @@
-"""The quads of the tables as N-Quads texts, for tests that read them with another implementation."""
+"""The quads of the tables as N-Quads texts, for tests that read them with another implementation, and rows to try."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import duckdb
 
-from calckg import quads
+from calckg import quads, tables
 from calckg.quads.sql import escaped
-from calckg.tables import TABLES
+from calckg.tables import TABLES, Column, Type
 
 
 def insert(connection: duckdb.DuckDBPyConnection, relation: str, tables: Iterable[str] = TABLES) -> int:
@@ -22,3 +23,21 @@ def insert(connection: duckdb.DuckDBPyConnection, relation: str, tables: Iterabl
         ).fetchone()
         count += int(row[0]) if row else 0
     return count
+
+
+def sample(column: Column) -> Any:
+    """Return a value that no other column has."""
+    iri = f"https://example.org/{column.name}"
+    if column.name == "extra":
+        return [tables.extra(iri, iri)]
+    if column.values:
+        return column.values[0]
+    others = {Type.DATE: "2024-02-25", Type.INTEGER: 1, Type.DOUBLE: 0.5, Type.BOOLEAN: True, Type.IRI: iri}
+    value = others.get(column.type, column.name)
+    return [value] if column.many else value
+
+
+def full_row(table: str) -> dict[str, Any]:
+    """Return a row of ``table`` that leaves nothing out."""
+    row = {column.name: sample(column) for column in TABLES[table].columns}
+    return row | {"negated": False} if table == "association" else row

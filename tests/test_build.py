@@ -26,7 +26,7 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
-from calckg import build, bundle, cli, columnar, derive, planning, storing, swap
+from calckg import build, bundle, cli, columnar, derive, planning, staging, storing, swap
 from calckg.cli.build import Stages
 from calckg.kg import KnowledgeGraph
 from calckg.upstream import registry
@@ -574,7 +574,7 @@ def fail(error: BaseException) -> Callable[..., None]:
 
 STAGES = [
     (bundle, "stage"),
-    (columnar, "stage"),
+    (staging, "stage_table"),
     (columnar, "settle"),
     (derive, "derive"),
     (storing, "write"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from calckg import checked, columnar
+from calckg import checked, columnar, staging
 from calckg.errors import SourceError
 
 GOOD = ("https://example.org/a", "https://example.org/p", "https://example.org/b", None, "https://example.org/graph")
@@ -16,7 +16,7 @@ def columns(*quads: tuple[str | None, ...]) -> duckdb.DuckDBPyConnection:
     connection = columnar.connect()
     connection.execute("CREATE TEMP TABLE told (s VARCHAR, p VARCHAR, v VARCHAR, t VARCHAR, g VARCHAR)")
     connection.executemany("INSERT INTO told VALUES (?, ?, ?, ?, ?)", [GOOD, *quads])
-    columnar.add(connection, lambda: columnar.stage(connection, "FROM told"))
+    columnar.add(connection, lambda: staging.stage(connection, "FROM told"))
     return connection
 
 

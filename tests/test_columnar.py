@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from calckg import columnar
+from calckg import columnar, staging
 from calckg.errors import CalckgError, CollisionError
 from tests import terms
 
@@ -179,7 +179,7 @@ def test_a_term_of_each_kind_is_staged_as_it_is() -> None:
         ox.Quad(A, P, ox.Literal("drei", language="de-CH")),
         ox.Quad(A, P, ox.Literal("4", datatype=ox.NamedNode(XSD + "integer"))),
     ]
-    assert columnar.stage_quads(connection, quads) == 3
+    assert staging.stage_quads(connection, quads) == 3
     assert columnar.settle(connection) == 3
     assert set(columnar.quads(connection)) == {
         quads[0],
@@ -190,7 +190,7 @@ def test_a_term_of_each_kind_is_staged_as_it_is() -> None:
 
 def test_all_can_be_staged_for_one_graph() -> None:
     connection = columnar.connect()
-    columnar.stage_quads(connection, [ox.Quad(A, P, A)], G.value)
+    staging.stage_quads(connection, [ox.Quad(A, P, A)], G.value)
     columnar.settle(connection)
     assert list(columnar.quads(connection)) == [ox.Quad(A, P, A, G)]
 
@@ -198,10 +198,10 @@ def test_all_can_be_staged_for_one_graph() -> None:
 def test_a_statement_can_be_staged_for_one_graph() -> None:
     connection = columnar.connect()
     facts = f"SELECT '{A.value}' AS s, '{P.value}' AS p, 'a' AS v, '@en' AS t, 'urn:x:other' AS g"
-    assert columnar.stage(connection, f"{facts} UNION ALL {facts}", G.value) == 2
+    assert staging.stage(connection, f"{facts} UNION ALL {facts}", G.value) == 2
     columnar.settle(connection)
     assert list(columnar.quads(connection)) == [ox.Quad(A, P, ox.Literal("a", language="en"), G)]
-    assert columnar.stage(connection, f"FROM ({facts}) WHERE false", "urn:x:unused") == 0
+    assert staging.stage(connection, f"FROM ({facts}) WHERE false", "urn:x:unused") == 0
     columnar.settle(connection)
     assert connection.execute("SELECT value FROM term WHERE value LIKE 'urn:x:%'").fetchall() == []
 
@@ -231,7 +231,7 @@ def test_ids_follow_the_order_of_the_values_whatever_is_set() -> None:
     connection.execute("SET preserve_insertion_order = false")
     names = (hashlib.md5(str(number).encode()).hexdigest() for number in range(200_000))
     told = [ox.Quad(ox.NamedNode(f"urn:x:{name}"), P, A) for name in names]
-    columnar.stage_quads(connection, told)
+    staging.stage_quads(connection, told)
     columnar.settle(connection)
     found = connection.execute("SELECT value FROM term ORDER BY id").fetchall()
     assert found == sorted(found)
@@ -239,7 +239,7 @@ def test_ids_follow_the_order_of_the_values_whatever_is_set() -> None:
 
 def test_a_triple_as_a_term_is_refused() -> None:
     with pytest.raises(CalckgError, match="a triple as a term"):
-        columnar.stage_quads(columnar.connect(), [ox.Quad(A, P, ox.Triple(A, P, A))])
+        staging.stage_quads(columnar.connect(), [ox.Quad(A, P, ox.Triple(A, P, A))])
 
 
 def test_settling_nothing_changes_nothing() -> None:
@@ -255,20 +255,21 @@ def weak(text: str) -> str:
 
 @pytest.mark.parametrize("there", [[], [ox.Quad(A, P, ox.Literal("there before"))]], ids=["empty", "filled"])
 def test_two_terms_of_one_hash_are_told_apart(monkeypatch: pytest.MonkeyPatch, there: list[ox.Quad]) -> None:
-    monkeypatch.setattr(columnar, "_hash", weak)
+    for module in (columnar, staging):
+        monkeypatch.setattr(module, "hash_of", weak)
     connection = columnar.connect()
     connection.execute("SET VARIABLE salt = 1")
-    columnar.stage_quads(connection, there)
+    staging.stage_quads(connection, there)
     columnar.settle(connection)
     connection.execute("SET VARIABLE salt = 0")
     quads = [ox.Quad(A, P, ox.Literal(str(n))) for n in range(5)]
-    columnar.stage_quads(connection, quads)
+    staging.stage_quads(connection, quads)
     with pytest.raises(CollisionError, match="have the same hash"):
         columnar.settle(connection)
     assert set(columnar.quads(connection)) == set(there)
     connection.execute("SET VARIABLE salt = 0")
     calls = []
-    assert columnar.add(connection, lambda: calls.append(columnar.stage_quads(connection, quads))) == 5 + len(there)
+    assert columnar.add(connection, lambda: calls.append(staging.stage_quads(connection, quads))) == 5 + len(there)
     assert calls == [5, 5]
     assert set(columnar.quads(connection)) == {*there, *quads}
 
@@ -278,16 +279,17 @@ def test_texts_that_duckdb_gives_one_hash_are_told_apart_at_once() -> None:
     quads = {ox.Quad(A, P, ox.Literal(text, language="en")) for text in alike}
     calls = []
     connection = columnar.connect()
-    columnar.add(connection, lambda: calls.append(columnar.stage_quads(connection, quads)))
+    columnar.add(connection, lambda: calls.append(staging.stage_quads(connection, quads)))
     assert calls == [2]
     assert set(columnar.quads(connection)) == quads
 
 
 def test_a_hash_that_never_tells_terms_apart_is_an_error_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(columnar, "_hash", lambda text: f"length({text}) % 2")
+    for module in (columnar, staging):
+        monkeypatch.setattr(module, "hash_of", lambda text: f"length({text}) % 2")
     connection = columnar.connect()
     with pytest.raises(CollisionError, match="have the same hash"):
-        columnar.add(connection, lambda: columnar.stage_quads(connection, [ox.Quad(A, P, ox.Literal("one"))]))
+        columnar.add(connection, lambda: staging.stage_quads(connection, [ox.Quad(A, P, ox.Literal("one"))]))
 
 
 @FEW
@@ -301,7 +303,7 @@ def test_lines_of_a_file_are_staged_as_the_quads_are(
     with path.open("wb") as output:
         ox.serialize(triples, output, format=ox.RdfFormat.N_TRIPLES)
     connection = encoded([])
-    assert columnar.stage_lines(connection, path, G.value) == len(triples)
+    assert staging.stage_lines(connection, path, G.value) == len(triples)
     columnar.settle(connection)
     assert {quad.triple for quad in columnar.quads(connection)} == triples
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calckg import columnar, derive, prefixes
+from calckg import columnar, derive, prefixes, staging
 from tests.conftest import PREFIXES
 
 LEADER = "https://w3id.org/calckg/ontology/cliqueLeader"
@@ -25,7 +25,7 @@ def derived(graphs: dict[str, str] | str) -> set[ox.Quad]:
         graphs = {"urn:x:g": graphs}
     CONNECTION.execute("DELETE FROM term; DELETE FROM quad")
     for graph, text in graphs.items():
-        columnar.stage_quads(CONNECTION, ox.parse(PREFIXES + text, format=ox.RdfFormat.TURTLE), graph)
+        staging.stage_quads(CONNECTION, ox.parse(PREFIXES + text, format=ox.RdfFormat.TURTLE), graph)
     columnar.settle(CONNECTION)
     derive.derive(CONNECTION)
     named = {derive.CLIQUE_GRAPH, derive.LABEL_GRAPH}

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from calckg import columnar, lines, rdf
+from calckg import columnar, lines, rdf, staging
 from calckg.errors import CalckgError, UsageError
 from tests import terms
 
@@ -29,7 +29,7 @@ def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int
 
 def encoded(quads: list[ox.Quad]) -> duckdb.DuckDBPyConnection:
     CONNECTION.execute("DELETE FROM term; DELETE FROM quad")
-    columnar.add(CONNECTION, lambda: columnar.stage_quads(CONNECTION, quads))
+    columnar.add(CONNECTION, lambda: staging.stage_quads(CONNECTION, quads))
     return CONNECTION
 
 

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from calckg import loading, prefixes, quads, tables
-from calckg.tables import TABLES, Column, Type
+from calckg.tables import TABLES
 from tests import stating
 
 GRAPH = "https://w3id.org/calckg/graph/release/example"
@@ -595,27 +595,10 @@ def test_every_odd_character_is_written_as_the_peer_writes_it(connection: duckdb
     assert found == sorted(f"<{HP}> {label} {ox.Literal(text)} <{GRAPH}> ." for text in texts)
 
 
-def sample(column: Column) -> Any:
-    """Return a value that no other column has."""
-    iri = f"https://example.org/{column.name}"
-    if column.name == "extra":
-        return [tables.extra(iri, iri)]
-    if column.values:
-        return column.values[0]
-    others = {Type.DATE: "2024-02-25", Type.INTEGER: 1, Type.DOUBLE: 0.5, Type.BOOLEAN: True, Type.IRI: iri}
-    value = others.get(column.type, column.name)
-    return [value] if column.many else value
-
-
-def full_row(table: str) -> dict[str, Any]:
-    row = {column.name: sample(column) for column in TABLES[table].columns}
-    return row | {"negated": False} if table == "association" else row
-
-
 @pytest.mark.parametrize("table", TABLES)
 def test_nothing_that_a_table_can_hold_is_lost(table: str, connection: duckdb.DuckDBPyConnection) -> None:
     """Taking away any value takes away a quad, or makes another; each row is in a graph of its own."""
-    row = full_row(table)
+    row = stating.full_row(table)
     absent = ["nothing", *(column.name for column in TABLES[table].columns if not column.required)]
     found = lines(
         connection,
@@ -632,7 +615,7 @@ def test_nothing_that_a_table_can_hold_is_lost(table: str, connection: duckdb.Du
 
 @pytest.mark.parametrize("table", TABLES)
 def test_every_quad_comes_once(table: str, connection: duckdb.DuckDBPyConnection) -> None:
-    row = full_row(table)
+    row = stating.full_row(table)
     once = lines(connection, table, [row])
     assert len(set(once)) == len(once)
     assert lines(connection, table, [row, row]) == once
@@ -640,7 +623,7 @@ def test_every_quad_comes_once(table: str, connection: duckdb.DuckDBPyConnection
 
 @pytest.mark.parametrize("table", TABLES)
 def test_the_peer_reads_what_is_written(table: str, connection: duckdb.DuckDBPyConnection) -> None:
-    text = "\n".join(lines(connection, table, [full_row(table)]))
+    text = "\n".join(lines(connection, table, [stating.full_row(table)]))
     assert sorted(f"{quad} ." for quad in ox.parse(text, format=ox.RdfFormat.N_QUADS)) == text.split("\n")
 
 

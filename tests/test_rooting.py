@@ -6,7 +6,7 @@ import duckdb
 import pyoxigraph as ox
 import pytest
 
-from calckg import bundle, columnar, concepts, extract, rooting
+from calckg import bundle, columnar, concepts, extract, rooting, staging
 from calckg.errors import UnknownNameError
 from calckg.kg import KnowledgeGraph
 
@@ -21,7 +21,7 @@ def whole() -> KnowledgeGraph:
 @pytest.fixture
 def columns(whole: KnowledgeGraph) -> duckdb.DuckDBPyConnection:
     connection = columnar.connect()
-    columnar.stage_quads(connection, columnar.quads(whole.columns))
+    staging.stage_quads(connection, columnar.quads(whole.columns))
     columnar.settle(connection)
     return connection
 

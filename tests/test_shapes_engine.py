@@ -14,7 +14,7 @@ import rdflib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calckg import columnar, rdf
+from calckg import columnar, rdf, staging
 from calckg.shapes import algebra, compiler, engine, model, reader
 from calckg.shapes.on_columns import OnColumns
 from calckg.shapes.on_sparql import OnSparql
@@ -34,7 +34,7 @@ Told = tuple[str, str, str, str]
 def on_columns(quads: Iterable[ox.Quad], shapes: ox.Store) -> Backend:
     connection = columnar.connect()
     connection.execute("SET threads = 1")
-    columnar.stage_quads(connection, quads)
+    staging.stage_quads(connection, quads)
     columnar.settle(connection)
     return OnColumns(connection, shapes=shapes)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from calckg import columnar, storing
+from calckg import columnar, staging, storing
 from calckg.errors import CalckgError
 
 NODES = [ox.NamedNode(f"https://example.org/{letter}") for letter in "abcdef"]
@@ -26,7 +26,7 @@ QUADS = [
 
 def stored(tmp_path: Path, quads: list[ox.Quad]) -> tuple[ox.Store, list[int]]:
     connection = columnar.connect()
-    columnar.stage_quads(connection, quads)
+    staging.stage_quads(connection, quads)
     columnar.settle(connection)
     told: list[int] = []
     storing.write(connection, tmp_path / "store", told.append)
@@ -71,7 +71,7 @@ def test_memory_is_as_it_was(tmp_path: Path) -> None:
 
 def test_a_store_that_can_not_be_written_is_told(tmp_path: Path) -> None:
     connection = columnar.connect()
-    columnar.stage_quads(connection, QUADS)
+    staging.stage_quads(connection, QUADS)
     columnar.settle(connection)
     (tmp_path / "store").write_text("a file")
     with pytest.raises(CalckgError, match="the store can't be written"):

@@ -10,7 +10,7 @@ import pytest
 import rdflib
 from rdflib.compare import isomorphic
 
-from calckg import columnar, rdf
+from calckg import columnar, rdf, staging
 from calckg.errors import CalckgError
 from calckg.shapes import compiler, reader, report_graph
 from calckg.shapes.on_columns import OnColumns
@@ -33,7 +33,7 @@ def triples(path: Path) -> list[ox.Triple]:
 
 def on_columns(data: Iterable[ox.Triple], shapes: ox.Store) -> Backend:
     connection = columnar.connect()
-    columnar.stage_quads(connection, (ox.Quad(t.subject, t.predicate, t.object) for t in data))
+    staging.stage_quads(connection, (ox.Quad(t.subject, t.predicate, t.object) for t in data))
     columnar.settle(connection)
     return OnColumns(connection, shapes=shapes)
 

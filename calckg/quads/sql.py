@@ -8,10 +8,11 @@ The SQL is portable: Spark runs it when sqlglot has translated it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from calckg import prefixes
-from calckg.tables import TABLES, Column, Type
+from calckg.tables import Column, Table, Type
 
 HEX_DIGITS = 32  # of SHA-256, in a minted IRI
 
@@ -52,17 +53,49 @@ def datatype(name: str) -> str:
     return quoted(f"^^<{iri(name)}>")
 
 
-def branch(s: str, p: str, v: str, t: str, relation: str, where: str = "") -> str:
+class Branch(NamedTuple):
+    """What gives one predicate of the subjects in ``s``, a column of ``relation`` or SQL over it.
+
+    ``text`` has "{s}" and "{p}" where the SQL of these goes; ``every`` tells that each row of ``relation`` has a quad.
+    """
+
+    relation: str
+    s: str
+    p: str
+    text: str
+    every: bool = False
+
+    def sql(self, s: str = "", p: str = "") -> str:
+        """Return the branch as SQL, with ``s`` and ``p`` in place of its own."""
+        return self.text.replace("{s}", s or self.s).replace("{p}", p or self.p)
+
+
+class Common(NamedTuple):
+    """A common table ``name`` that branches speak of: the rows that ``select`` gives."""
+
+    name: str
+    select: str
+
+
+class Parts(NamedTuple):
+    """What a table's statement is made of."""
+
+    branches: list[Branch]
+    common: Common | None = None
+
+
+def branch(s: str, p: str, v: str, t: str, relation: str, where: str = "") -> Branch:
     """Return a branch of the SQL of its four terms; ``graph`` of ``relation`` is the fifth."""
-    return f"SELECT {s} AS s, {p} AS p, {v} AS v, {t} AS t, graph AS g FROM {relation}{_if(where)}"
+    text = f"SELECT {{s}} AS s, {{p}} AS p, {v} AS v, {t} AS t, graph AS g FROM {relation}{_if(where)}"
+    return Branch(relation, s, p, text, not where)
 
 
-def link(s: str, name: str, v: str, relation: str, where: str = "") -> str:
+def link(s: str, name: str, v: str, relation: str, where: str = "") -> Branch:
     """Return a branch whose value is an IRI."""
     return branch(s, resource(name), v, NULL, relation, where)
 
 
-def typed(s: str, name: str, relation: str, where: str = "") -> str:
+def typed(s: str, name: str, relation: str, where: str = "") -> Branch:
     """Return a branch that gives ``s`` the class ``name``."""
     return link(s, "rdf:type", resource(name), relation, where)
 
@@ -71,35 +104,42 @@ def _if(where: str) -> str:
     return f" WHERE {where}" if where else ""
 
 
-def stated(s: str, p: str, v: str, relation: str, where: str) -> str:
+def stated(s: str, p: str, v: str, relation: str, where: str) -> Branch:
     """Return a branch whose predicate is an IRI in the column ``p``."""
     return branch(s, p, v, NULL, relation, where)
 
 
-def columns(table: str, names: Mapping[str, str], relation: str, s: str, t: str = "") -> list[str]:
+def columns(table: Table, names: Mapping[str, str], relation: str, s: str, t: str = "") -> list[Branch]:
     """Return a branch for each column of ``table`` that becomes one property: its value, or each of its list.
 
-    ``t`` is given where the column's type does not tell it.
+    ``t`` is given where the column's type does not tell it. A column that ``table`` has not got has no branch.
     """
-    return [_column(TABLES[table].column(column), resource(name), relation, s, t) for column, name in names.items()]
+    return [
+        _column(table.column(column), resource(name), relation, s, t)
+        for column, name in names.items()
+        if table.has(column)
+    ]
 
 
-def _column(column: Column, p: str, relation: str, s: str, t: str) -> str:
+def _column(column: Column, p: str, relation: str, s: str, t: str) -> Branch:
     name = column.name
     value = f"unnest({name})" if column.many else name
-    rows = f"SELECT {s} AS s, {value} AS v, graph AS g FROM {relation} WHERE {name} IS NOT NULL"
+    rows = f"SELECT {{s}} AS s, {value} AS v, graph AS g FROM {relation} WHERE {name} IS NOT NULL"
     v = "v" if column.sql.startswith("VARCHAR") else "CAST(v AS VARCHAR)"
-    return f"SELECT s, {p} AS p, {v} AS v, {t or _after(column.type)} AS t, g FROM ({rows}) AS told"
+    text = f"SELECT s, {{p}} AS p, {v} AS v, {t or _after(column.type)} AS t, g FROM ({rows}) AS told"
+    return Branch(relation, s, p, text)
 
 
-def extreme(fold: str, table: str, column: str, name: str, relation: str, s: str) -> str:
-    """Return a branch with one value a node: ``fold`` (min or max) of ``column``."""
+def extreme(fold: str, table: Table, column: str, name: str, relation: str, s: str) -> list[Branch]:
+    """Return the branch with one value a node: ``fold`` (min or max) of ``column``, if ``table`` has that."""
+    if not table.has(column):
+        return []
     rows = (
-        f"SELECT {s} AS s, {fold}({column}) AS v, graph AS g FROM {relation} "
-        f"WHERE {column} IS NOT NULL GROUP BY {s}, graph"
+        f"SELECT {{s}} AS s, {fold}({column}) AS v, graph AS g FROM {relation} "
+        f"WHERE {column} IS NOT NULL GROUP BY {{s}}, graph"
     )
-    t = _after(TABLES[table].column(column).type)
-    return f"SELECT s, {resource(name)} AS p, v, {t} AS t, g FROM ({rows}) AS told"
+    text = f"SELECT s, {{p}} AS p, v, {_after(table.column(column).type)} AS t, g FROM ({rows}) AS told"
+    return [Branch(relation, s, resource(name), text)]
 
 
 def _after(kind: Type) -> str:
@@ -116,9 +156,11 @@ def _after(kind: Type) -> str:
     return datatype(f"xsd:{kind.value}")
 
 
-def extras(relation: str, s: str) -> str:
+def extras(table: Table, relation: str, s: str) -> list[Branch]:
     """Return the branch of the column ``extra``: property, then datatype or @language or nothing, then value."""
-    items = f"SELECT {s} AS s, graph AS g, unnest(extra) AS x FROM {relation} WHERE extra IS NOT NULL"
+    if not table.has("extra"):
+        return []
+    items = f"SELECT {{s}} AS s, graph AS g, unnest(extra) AS x FROM {relation} WHERE extra IS NOT NULL"
     parts = (
         "SELECT s, g, split_part(x, chr(31), 1) AS name, split_part(x, chr(31), 2) AS d, "
         "substr(x, length(split_part(x, chr(31), 1)) + length(split_part(x, chr(31), 2)) + 3) AS v "
@@ -128,28 +170,40 @@ def extras(relation: str, s: str) -> str:
         f"CASE WHEN d = '' THEN {NULL} WHEN d = {resource('xsd:string')} THEN '' "
         "WHEN d LIKE '@%' THEN d ELSE '^^<' || d || '>' END"
     )
-    return f"SELECT s, name AS p, v, {t} AS t, g FROM ({parts}) AS parts"
+    return [Branch(relation, s, "name", f"SELECT s, {{p}} AS p, v, {t} AS t, g FROM ({parts}) AS parts")]
 
 
-def minted(kind: str, table: str, fields: Iterable[str]) -> str:
-    """Return the SQL of a minted IRI: SHA-256 over ``fields``, joined by U+001F; a list is sorted, joined by U+001E."""
-    texts = []
-    for name in fields:
-        many = TABLES[table].column(name).many
+def minted(kind: str, table: Table, fields: Sequence[str]) -> str:
+    """Return the SQL of a minted IRI: SHA-256 over ``fields``, joined by U+001F; a list is sorted, joined by U+001E.
+
+    What ``table`` has not got counts as empty.
+    """
+    texts, behind = [], 0  # how many separators have been written
+    for number, name in enumerate(fields):
+        if not table.has(name):
+            continue
+        many = table.column(name).many
         text = f"array_to_string(list_sort({name}), chr(30))" if many else f"CAST({name} AS VARCHAR)"
-        texts.append(f"coalesce({text}, '')")
-    digest = f"sha256(concat_ws(chr(31), {', '.join(texts)}))"
+        texts += [_separators(number - behind), f"coalesce({text}, '')"]
+        behind = number
+    texts.append(_separators(len(fields) - 1 - behind))
+    digest = f"sha256(concat({', '.join(filter(None, texts)) or PLAIN}))"
     return f"{quoted(iri(f'ckgid:{kind}/'))} || substr({digest}, 1, {HEX_DIGITS})"
 
 
-def nodes(name: str, table: str, node: str, where: str = "", more: str = "") -> str:
-    """Return a common table ``name``: the rows of ``table`` with the IRI ``node`` that each is about, made once."""
-    return f"{name} AS (SELECT *, {node} AS node{more} FROM {table}{_if(where)})"
+def _separators(count: int) -> str:
+    return "" if count == 0 else "chr(31)" if count == 1 else f"repeat(chr(31), {count})"
 
 
-def united(common: str, branches: Iterable[str]) -> str:
+def nodes(name: str, table: Table, node: str, where: str = "", more: str = "") -> Common:
+    """Return a common table: the rows of ``table`` with the IRI ``node`` that each is about, made once."""
+    return Common(name, f"SELECT *, {node} AS node{more} FROM {table.name}{_if(where)}")
+
+
+def united(parts: Parts) -> str:
     """Return the statement of these branches, with the common table that they speak of, if any."""
-    return (f"WITH {common}\n" if common else "") + "\nUNION ALL ".join(branches)
+    common = f"WITH {parts.common.name} AS ({parts.common.select})\n" if parts.common else ""
+    return common + "\nUNION ALL ".join(one.sql() for one in parts.branches)
 
 
 def escaped(text: str) -> str:

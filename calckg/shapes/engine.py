@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
-from calckg import columnar, rdf, resources
+from calckg import columnar, rdf, resources, staging
 from calckg.errors import CalckgError, SourceError, UnknownNameError
 from calckg.findings import FileSource, GraphSource, Report, Severity
 from calckg.kg import KnowledgeGraph
@@ -143,7 +143,7 @@ def validate(
     """
     known = read_shapes(shapes)
     connection = columnar.connect()
-    columnar.add(connection, lambda: columnar.stage_quads(connection, quads))
+    columnar.add(connection, lambda: staging.stage_quads(connection, quads))
     return _run(connection, OnColumns(connection, shapes=known.graph), known, files or {}, options or Options())
 
 
@@ -161,7 +161,7 @@ def validate_files(paths: Sequence[Path], shapes: Sequence[Path], options: Optio
 
         def stage() -> None:
             for graph, file in lines.items():
-                columnar.stage_lines(connection, file, graph)
+                staging.stage_lines(connection, file, graph)
 
         def store() -> SparqlGraph:
             made = ox.Store()

@@ -14,6 +14,7 @@ Contract for a reader:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from calckg.tables.declared import TABLES
@@ -22,7 +23,20 @@ from calckg.tables.model import Column, Table, Type
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["SEPARATOR", "TABLES", "Column", "Row", "Rows", "Table", "Type", "Value", "create", "extra", "filled"]
+__all__ = [
+    "SEPARATOR",
+    "TABLES",
+    "Column",
+    "Row",
+    "Rows",
+    "Table",
+    "Type",
+    "Value",
+    "create",
+    "extra",
+    "filled",
+    "narrowed",
+]
 
 Value: TypeAlias = str | int | float | bool | Sequence[str] | None
 Row: TypeAlias = Mapping[str, Value]
@@ -54,6 +68,14 @@ def filled(connection: DuckDBPyConnection) -> list[str]:
     looks = " UNION ALL ".join(f"(SELECT '{name}' FROM \"{name}\" LIMIT 1)" for name in TABLES)
     found = {name for (name,) in connection.execute(looks).fetchall()}
     return [name for name in TABLES if name in found]
+
+
+def narrowed(connection: DuckDBPyConnection, table: str) -> Table:
+    """Return the table called ``table`` with only those of its columns that have a value in some row."""
+    whole = TABLES[table]
+    counts = ", ".join(f"count({column.name})" for column in whole.columns)
+    row = connection.execute(f'SELECT {counts} FROM "{table}"').fetchone() or ()
+    return replace(whole, columns=tuple(column for column, n in zip(whole.columns, row, strict=True) if n))
 
 
 def _declaration(column: Column) -> str:

@@ -55,3 +55,7 @@ class Table:
             if column.name == name:
                 return column
         raise KeyError(f"the table {self.name} has no column {name}")
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is a column called ``name``."""
+        return any(column.name == name for column in self.columns)

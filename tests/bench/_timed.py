@@ -10,9 +10,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from calckg import cli, columnar
+from calckg import cli, columnar, staging
 
-STEPS: Final[tuple[tuple[ModuleType, str], ...]] = ((columnar, "stage"), (columnar, "settle"), (columnar, "link"))
+STEPS: Final[tuple[tuple[ModuleType, str], ...]] = (
+    (staging, "stage"),
+    (staging, "stage_table"),
+    (columnar, "settle"),
+    (columnar, "link"),
+)
 """What makes quads of the tables, and what makes columns of quads and of ids; each returns how many there are."""
 
 

@@ -12,7 +12,7 @@ from duckdb import DuckDBPyConnection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calckg import columnar
+from calckg import columnar, staging
 from calckg.shapes import algebra as al
 from calckg.shapes import compiler, model, reader, sql_terms
 from calckg.shapes.asked import AskerInTurn, stored
@@ -36,7 +36,7 @@ def quads(facts: Iterable[Fact]) -> list[ox.Quad]:
 def connected(facts: Iterable[Fact]) -> DuckDBPyConnection:
     connection = columnar.connect()
     connection.execute("SET threads = 1")
-    columnar.stage_quads(connection, quads(facts))
+    staging.stage_quads(connection, quads(facts))
     columnar.settle(connection)
     return connection
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calckg import columnar, rdf
+from calckg import columnar, rdf, staging
 from calckg.errors import CalckgError
 from calckg.shapes import algebra as al
 from calckg.shapes import clearing, compiler, model, reader
@@ -28,7 +28,7 @@ def outcomes(
 ) -> list[Outcome]:
     connection = columnar.connect()
     connection.execute("SET threads = 1")
-    columnar.stage_quads(connection, quads)
+    staging.stage_quads(connection, quads)
     columnar.settle(connection)
     with pytest.MonkeyPatch.context() as patch:
         if one_by_one:

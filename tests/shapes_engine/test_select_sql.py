@@ -12,7 +12,7 @@ from duckdb import DuckDBPyConnection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calckg import columnar, rdf
+from calckg import columnar, rdf, staging
 from calckg.shapes import algebra as al
 from calckg.shapes import compiler, engine, model, select_reader
 from calckg.shapes.asked import Asker
@@ -53,7 +53,7 @@ def told(results: Iterable[Result]) -> Counter[Told]:
 def columns(quads: Iterable[ox.Quad]) -> DuckDBPyConnection:
     connection = columnar.connect()
     connection.execute("SET threads = 1")
-    columnar.stage_quads(connection, quads)
+    staging.stage_quads(connection, quads)
     columnar.settle(connection)
     return connection
 

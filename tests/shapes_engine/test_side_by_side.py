@@ -10,7 +10,7 @@ import pyoxigraph as ox
 import pytest
 from duckdb import DuckDBPyConnection
 
-from calckg import columnar
+from calckg import columnar, staging
 from calckg.errors import CalckgError
 from calckg.shapes import algebra as al
 from calckg.shapes import compiler, reader
@@ -33,7 +33,7 @@ def plans() -> list[al.Plan]:
 @pytest.fixture
 def connection() -> Iterator[DuckDBPyConnection]:
     connection = columnar.connect()
-    columnar.stage_quads(connection, ox.parse(HEAD + DATA, format=ox.RdfFormat.TURTLE))
+    staging.stage_quads(connection, ox.parse(HEAD + DATA, format=ox.RdfFormat.TURTLE))
     columnar.settle(connection)
     yield connection
     connection.close()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pyoxigraph as ox
 import pytest
 
-from calckg import columnar
+from calckg import columnar, staging
 from calckg.errors import CalckgError
 from calckg.shapes import compiler, reader
 from calckg.shapes.model import Term
@@ -38,7 +38,7 @@ def backend(name: str, data: str, shapes: ox.Store) -> Backend:
     quads = list(ox.parse(data, format=ox.RdfFormat.TURTLE))
     if name == "columns":
         connection = columnar.connect()
-        columnar.stage_quads(connection, quads)
+        staging.stage_quads(connection, quads)
         columnar.settle(connection)
         return OnColumns(connection, shapes=shapes)
     store = ox.Store()
