@@ -2,7 +2,8 @@
 
 The store's default graph holds the merge, each triple once; the named graphs hold their own. One bulk load of all would
 hold too much in memory, and small ones leave the store much to put together: a part is as large as may be. The merge
-and the named graphs are in parts of their own, for they go to different indexes.
+and the named graphs are in parts of their own, for they go to different indexes, and all of the one are loaded before
+the first of the other: the store puts an index together whenever two parts of it have come, and so less often.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ def _modest(connection: DuckDBPyConnection) -> Iterator[None]:
 
 
 def _parts(connection: DuckDBPyConnection) -> Iterator[_Part]:
-    """Yield parts of nearly the same size, of the merge and of the named graphs in turn, so that both load at once."""
+    """Yield parts of nearly the same size: those of the named graphs, which have more indexes, then of the merge."""
     row = connection.execute("SELECT count(*) FROM quad").fetchone()
     total = int(row[0]) if row else 0
     size = -(-total // -(-total // _PART)) if total else 1  # parts of one size: no thread is idle at the end
@@ -115,10 +116,12 @@ def _parts(connection: DuckDBPyConnection) -> Iterator[_Part]:
                 FROM quad GROUP BY s) subject) ranged
         GROUP BY part ORDER BY part"""
     )
-    for low, high, count, default in ranges.fetchall():
-        yield _Part(_MERGE, int(low), int(high), int(default))  # of the others is told with their graphs
+    found = [(int(low), int(high), int(count), int(default)) for low, high, count, default in ranges.fetchall()]
+    for low, high, count, default in found:
         if count > default:
-            yield _Part(_NAMED, int(low), int(high), int(count - default))
+            yield _Part(_NAMED, low, high, count - default)
+    for low, high, _, default in found:
+        yield _Part(_MERGE, low, high, default)  # of the others is told with their graphs
 
 
 def _write(connection: DuckDBPyConnection, part: _Part, file: Path) -> None:

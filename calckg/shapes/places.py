@@ -34,9 +34,11 @@ def graphs_of(connection: DuckDBPyConnection, statements: Iterable[Statement]) -
     columns = [list(column) for column in zip(*rows, strict=True)]
     connection.execute(f"CREATE OR REPLACE TEMP TABLE told_of AS SELECT {lists}", columns)
     found = connection.execute(
-        """WITH node_of AS (SELECT w.n, t.id AS s, p.id AS p, o.id AS o FROM told_of w
-            JOIN term t ON t.value = w.s AND t.kind <> 2 LEFT JOIN term p ON p.value = w.p AND p.kind = 0
-            LEFT JOIN term o ON o.value = w.value AND o.kind = w.kind
+        """WITH known AS MATERIALIZED (SELECT id, kind, value, datatype, lang FROM term
+            SEMI JOIN (SELECT unnest([s, p, value]) AS value FROM told_of) w USING (value)),
+        node_of AS (SELECT w.n, t.id AS s, p.id AS p, o.id AS o FROM told_of w
+            JOIN known t ON t.value = w.s AND t.kind <> 2 LEFT JOIN known p ON p.value = w.p AND p.kind = 0
+            LEFT JOIN known o ON o.value = w.value AND o.kind = w.kind
                 AND o.datatype IS NOT DISTINCT FROM w.datatype AND o.lang IS NOT DISTINCT FROM w.lang),
         graph_of AS (
             SELECT w.n, q.g, 0 AS place FROM node_of w JOIN quad q ON q.s = w.s AND q.p = w.p AND q.o = w.o
