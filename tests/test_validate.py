@@ -220,7 +220,7 @@ def test_findings_exit_with_1_and_are_counted(run: Run, folder: Path) -> None:
 def test_what_is_only_information_is_counted_beside_the_table(run: Run, folder: Path) -> None:
     done = run("validate", folder / "bad.ttl", "--shapes", folder / "shapes.ttl")
     assert "There is a note." not in done.out
-    assert done.err.splitlines()[0] == "info, 1 times: There is a note. (https://example.org/note)"
+    assert done.err.splitlines()[0] == "info, once: There is a note. (https://example.org/note)"
 
 
 def test_information_of_one_rule_is_one_line(run: Run, folder: Path) -> None:

@@ -117,7 +117,8 @@ def _tell(outcome: Validation, name: str, grave: Severity, output: Path | None) 
     for rule, messages in sorted(more.items()):
         such = "" if len(set(messages)) == 1 else ", such as"
         shape = prefixes.load().compress(rule) or rule
-        print(f"info, {len(messages):,} times{such}: {messages[0]} ({shape})", file=sys.stderr)
+        often = f"{len(messages):,} times" if len(messages) > 1 else "once"
+        print(f"info, {often}{such}: {messages[0]} ({shape})", file=sys.stderr)
 
 
 def _options(limit: int | None, focus: list[str] | None, shape: list[str] | None, findings: bool) -> Options:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
 
 from calckg.errors import CalckgError, UsageError
 from calckg.shapes.algebra import FailsSparql, Var
-from calckg.shapes.asked import Asker
+from calckg.shapes.asked import Asker, AskerInTurn
 from calckg.shapes.model import Constraint, Predicate, Shape, Sparql, TargetSparql, Term
 from calckg.shapes.query_text import parsed, tokens
 from calckg.sparql import LocalGraph
@@ -94,6 +95,26 @@ def test_the_shape_and_the_shapes_graph_are_bound() -> None:
     assert list(data.named_graphs()) == []  # it is there only while the query is asked
     with pytest.raises(CalckgError, match=r"\$shapesGraph is not at hand"):
         list(Asker(Distant(data), shapes).results(query, SHAPE, NODES))
+
+
+def test_a_graph_that_is_only_read_is_copied_where_a_query_looks_at_the_shapes(tmp_path: Path) -> None:
+    written = ox.Store(str(tmp_path / "store"))
+    written.extend(store(DATA))
+    del written
+    copies = []
+
+    def copied() -> LocalGraph:
+        copies.append("one")
+        return LocalGraph(store(DATA))
+
+    asker = AskerInTurn(
+        copied, store(":shape :allows :b ."), lambda: LocalGraph(ox.Store.read_only(str(tmp_path / "store")))
+    )
+    speaks = "FILTER NOT EXISTS { GRAPH $shapesGraph { $currentShape :allows $this } }"
+    for query, found, count in ((f"# {speaks}", [":a", ":b", ":c"], 0), (speaks, [":a", ":c"], 1)):
+        results = asker.results(Sparql(f"{P} SELECT $this {{ $this :n ?n {query}\n}}"), SHAPE, NODES)
+        assert sorted(short(result.focus) for result in results) == found
+        assert len(copies) == count
 
 
 def test_many_focus_nodes_are_picked_from_the_answer_of_a_query_that_binds_them_itself() -> None:
