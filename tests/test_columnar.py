@@ -242,6 +242,17 @@ def test_a_triple_as_a_term_is_refused() -> None:
         staging.stage_quads(columnar.connect(), [ox.Quad(A, P, ox.Triple(A, P, A))])
 
 
+@FEW
+@given(st.lists(terms.quads(terms.TEXT), max_size=20))
+@example(SAMPLES)
+def test_quads_that_do_not_fit_into_one_number_come_out_the_same(quads: list[ox.Quad]) -> None:
+    packed = encoded(quads * 2).execute("FROM quad").fetchall()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(columnar, "_BITS", 0)
+        assert encoded(quads * 2).execute("FROM quad").fetchall() == packed
+    assert packed == sorted(set(packed), key=lambda quad: (quad[1], quad[0], *quad[2:]))
+
+
 def test_settling_nothing_changes_nothing() -> None:
     connection = encoded([ox.Quad(A, P, A)])
     assert columnar.settle(connection) == 1
