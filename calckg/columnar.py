@@ -70,7 +70,7 @@ SELECT {quad} FROM half_quad q
 JOIN number o ON o.h = q.o JOIN few p ON p.h = q.p LEFT JOIN few g ON g.h = q.g;
 DROP TABLE half_quad
 """
-_BITS = 63  # of a number that a quad may be; one is sorted, and found again, in two thirds of the time of four
+_BITS = 63  # of a number that a quad may be; to sort one, and to find it again, takes a quarter less time than four
 _WIDE = f"q.s, p.id AS p, o.id AS o, coalesce(g.id, {DEFAULT_GRAPH}) AS g"
 _SORTED = "SELECT DISTINCT s, p, o, g FROM whole_quad {old} ORDER BY p, s, o, g"
 _OLD = f"""EXCEPT SELECT s, p, o, g FROM quad WHERE g = {DEFAULT_GRAPH} OR g IN (SELECT id FROM few)"""
