@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import pyoxigraph as ox
 
@@ -205,7 +205,7 @@ def _packed(connection: DuckDBPyConnection) -> tuple[str, str]:
     return made, f"SELECT {s}, {p}, {o}, {g} FROM (SELECT DISTINCT k FROM whole_quad ORDER BY k) packed"
 
 
-def _tell_collision(connection: DuckDBPyConnection, more: bool) -> None:
+def _tell_collision(connection: DuckDBPyConnection, more: bool) -> NoReturn:
     """Raise ``CollisionError``: two terms with one hash have two numbers, and so their quads came out twice."""
     terms = "SELECT h, t FROM fresh_term" + (" UNION ALL SELECT h, t FROM known" if more else "")
     found = connection.execute(

@@ -94,8 +94,8 @@ def stage_table(connection: DuckDBPyConnection, table: str) -> int:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {common.name} AS {rows}")
     facts = f"SELECT hs, hp, o, {hash_of('o')} AS ho FROM ({' UNION ALL '.join(map(_hashed, branches))}) branch"
     graph = quoted(graphs[0][0])
-    terms = ["SELECT o AS t FROM fact", *_subjects(branches), *_predicates(branches)]
-    terms.append(f"SELECT {graph} WHERE EXISTS (FROM fact)")
+    # The graph is a term, too: there is no row without a quad.
+    terms = ["SELECT o AS t FROM fact", *_subjects(branches), *_predicates(branches), f"SELECT {graph}"]
     staged = _put(connection, facts, hash_of(graph), " UNION ".join(terms))
     if common:
         connection.execute(f"DROP TABLE {common.name}")

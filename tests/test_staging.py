@@ -60,15 +60,23 @@ def test_a_table_of_several_graphs_does_too(table: str) -> None:
     assert len({quad.graph_name for quad in found}) == 2
 
 
+@pytest.mark.parametrize("denied", [False, True])
 @pytest.mark.parametrize("table", ["mapping", "association"])
-def test_a_statement_that_is_not_made_leaves_no_term(table: str) -> None:
-    """What is denied has no triple of its own, and its predicate may come nowhere else."""
-    denied: dict[str, dict[str, Any]] = {
-        "mapping": {"predicate_modifier": "https://example.org/Not"},
-        "association": {"negated": True},
+def test_what_is_denied_has_no_triple_of_its_own(table: str, denied: bool) -> None:
+    change: dict[str, dict[str, Any]] = {
+        "mapping": {
+            "predicate_modifier": "https://example.org/Not" if denied else None,
+            "subject_type": None,
+            "object_type": None,
+        },
+        "association": {"negated": denied},
     }
-    rows = [{**least_row(table), **denied[table]}]
-    assert put_by(filled(table, rows), table) == told(filled(table, rows), table)
+    row = stating.full_row(table) | change[table]
+    found = put_by(filled(table, [row]), table)
+    assert found == told(filled(table, [row]), table)
+    ends = ("subject_id", "predicate_id", "object_id") if table == "mapping" else ("subject", "predicate", "object")
+    plain = ox.Triple(*(ox.NamedNode(row[end]) for end in ends))
+    assert (plain in {quad.triple for quad in found}) == (not denied)
 
 
 def test_a_table_without_rows_gives_nothing() -> None:
