@@ -1,4 +1,4 @@
-"""Quads put by for the columns: terms as texts with a hash each, and quads as four hashes.
+"""Quads put by for the columns: terms as texts, and quads as four hashes of such.
 
 Joins of long texts take five times as long as joins of 64-bit hashes, and a term that a hundred quads have is hashed in
 each of them: so what turns tables into quads here hashes the subject of a row and a predicate once. ``columnar.settle``
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 _TOLD = "CASE WHEN t IS NULL THEN v ELSE v || '\"' || t END AS o"
 _TABLES = """
 CREATE TEMP TABLE IF NOT EXISTS staged_quad (s UBIGINT, p UBIGINT, o UBIGINT, g UBIGINT);
-CREATE TEMP TABLE IF NOT EXISTS staged_term (h UBIGINT, t VARCHAR)
+CREATE TEMP TABLE IF NOT EXISTS staged_term (t VARCHAR)
 """
 _STAGE = """
 CREATE OR REPLACE TEMP TABLE fact AS {facts};
 INSERT INTO staged_quad SELECT hs, hp, ho, {g} FROM fact;
-INSERT INTO staged_term SELECT {t}, t FROM ({terms}) term;
+INSERT INTO staged_term SELECT t FROM ({terms}) term;
 DROP TABLE fact
 """
 _NODE = "node_hash"  # of the node that a row of a common table is about
@@ -79,7 +79,7 @@ def _put(connection: DuckDBPyConnection, facts: str, g: str, terms: str) -> int:
     """Put by quads of the SQL ``facts``, which has the hashes ``hs, hp, ho``, of ``g`` and of all their ``terms``."""
     connection.execute(_TABLES)
     before = count(connection, "staged_quad")
-    connection.execute(_STAGE.format(facts=facts, g=g, terms=terms, t=hash_of("t")))
+    connection.execute(_STAGE.format(facts=facts, g=g, terms=terms))
     return count(connection, "staged_quad") - before
 
 
