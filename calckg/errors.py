@@ -16,6 +16,7 @@ Every message is one line that names the place, the value and the way out. ``Cal
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -73,6 +74,15 @@ class CollisionError(CalckgError):
 
 class MissingToolError(CalckgError):
     """Say that a program or an optional library that the job needs is not installed."""
+
+
+def shortage(error: BaseException) -> str | None:
+    """Say in some words what DuckDB had too little of, memory or disk; ``None`` if ``error`` tells of neither."""
+    duckdb = sys.modules.get("duckdb")
+    if duckdb is None or not isinstance(error, duckdb.OutOfMemoryException | duckdb.IOException):
+        return None
+    reason = str(error).strip().partition("\n")[0]  # what follows is advice on settings that nobody here can make
+    return f"there was not enough memory or disk ({reason}); free some, or let TMPDIR name a larger disk"
 
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:

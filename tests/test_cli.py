@@ -13,6 +13,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import duckdb
 import pyoxigraph as ox
 import pytest
 
@@ -214,6 +215,19 @@ def test_an_unwritable_folder_is_one_line(run: Run, folder: Path) -> None:
 def test_standard_input_that_is_not_utf8_is_one_line(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"SELECT \xff")))
     told(run, folder, ("sparql", "-"), 2, "-: not UTF-8 at byte 7")
+
+
+def test_too_little_memory_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise duckdb.OutOfMemoryException("Out of Memory Error: failed to pin a block\n\nPossible solutions: SET it")
+
+    monkeypatch.setattr("calckg.cli.stats.emit", full)
+    done = run("stats")
+    assert (done.code, done.complaint) == (
+        3,
+        "calckg: there was not enough memory or disk (Out of Memory Error: failed to pin a block); "
+        "free some, or let TMPDIR name a larger disk",
+    )
 
 
 def test_a_full_disk_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from calckg.errors import (
     UnknownNameError,
     UsageError,
     nearest,
+    shortage,
 )
 
 COMMANDS = ("query", "sparql", "show", "dump", "validate", "reason", "stats")
@@ -113,3 +115,15 @@ def test_nearest_gives_no_more_than_asked_and_only_known_names(name: str, known:
 @given(st.lists(st.text(min_size=1), min_size=1))
 def test_nearest_of_a_known_name_is_itself(known: list[str]) -> None:
     assert nearest(known[0], known)[0].casefold() == known[0].casefold()
+
+
+def test_what_duckdb_has_too_little_of_is_one_line() -> None:
+    settings = {"memory_limit": "20MB", "temp_directory": "", "threads": "1"}
+    with duckdb.connect(config={**settings}) as connection, pytest.raises(duckdb.OutOfMemoryException) as caught:
+        connection.execute("CREATE TABLE large AS SELECT hash(range) AS h FROM range(9_000_000) ORDER BY h")
+    told = shortage(caught.value) or ""
+    assert told.startswith("there was not enough memory or disk (Out of Memory Error: ")
+    assert told.endswith("); free some, or let TMPDIR name a larger disk")
+    assert "SET" not in told
+    assert shortage(duckdb.BinderException("Binder Error: no such column")) is None
+    assert shortage(MemoryError()) is None

@@ -6,7 +6,7 @@ import os
 import sys
 
 from calckg import interrupts
-from calckg.errors import CalckgError
+from calckg.errors import CalckgError, shortage
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -41,6 +41,8 @@ def run(arguments: list[str] | None = None) -> int:
     except Exception as error:
         if interrupts.caused(error):
             return 130
+        if (lack := shortage(error)) is not None:
+            return _complain(lack, 3)
         # Typer's own errors (an unknown option, a missing argument) share these two names and no public base class.
         if not (hasattr(error, "format_message") and hasattr(error, "exit_code")):
             raise

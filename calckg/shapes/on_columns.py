@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
+from calckg.errors import CalckgError, shortage
 from calckg.shapes import algebra as al
 from calckg.shapes.asked import AskerInTurn, stored
 from calckg.shapes.model import Term
@@ -131,4 +132,6 @@ class _Running:
             try:
                 self.outcomes[number].set_result(tables.outcome(self._plans[number], self._limit))
             except Exception as error:
-                self.outcomes[number].set_exception(error)
+                lack = shortage(error)
+                told = CalckgError(f"{self._plans[number].shape.node}: {lack}") if lack else error
+                self.outcomes[number].set_exception(told)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -58,6 +58,8 @@ class PlanTables:
         self._owed = 0.0  # seconds that are told with the next outcome
         self._names = Names(self._terms.id, self._instances, self._closure, self._fails, self._leads)
         self._renderer = Renderer(self._names)
+        table, listed, few = cache(self._table), cache(self._listed), cache(self._few)
+        self._walked = select_walks.Names(self._terms.id, self._closure, table, listed, lambda: self._has_blanks, few)
 
     def know(self, plans: Sequence[al.Plan], focus: Sequence[Term] | None = None) -> None:
         """Give an id to each term that the plans speak of, in ``node``: that of the data, else one of its own.
@@ -355,10 +357,7 @@ class PlanTables:
         tree = None if query.ask else select_reader.tree(query.query)
         if tree is None:
             return None
-        names = select_walks.Names(
-            self._terms.id, self._closure, self._table, self._listed, lambda: self._has_blanks, self._few
-        )
-        selection = select_sql.translated(tree, focus, names, dict(query.values))
+        selection = select_sql.translated(tree, focus, self._walked, dict(query.values))
         if selection is None:
             return None
         self._queries.append(selection.sql)

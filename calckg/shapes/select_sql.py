@@ -9,6 +9,7 @@ What is beyond this raises ``Outside``; the query is then asked of a store.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -22,6 +23,7 @@ from calckg.shapes.model import Term
 from calckg.shapes.select_tree import (
     Bind,
     Call,
+    Exists,
     Expression,
     Filter,
     Group,
@@ -41,7 +43,7 @@ from calckg.shapes.select_tree import (
 )
 from calckg.shapes.select_walks import OBJECTS, Block, Names, Walks
 from calckg.shapes.sql_terms import TermSql
-from calckg.shapes.value_sql import ERROR, TYPES, Value
+from calckg.shapes.value_sql import ERROR, Value
 
 _COLUMNS: Final = ("kind", "value", "datatype", "lang")
 _SHORT: Final = 200  # letters of SQL; what is longer is made once, under a name
@@ -67,6 +69,7 @@ def translated(query: Tree, focus: str, names: Names, parameters: Mapping[str, T
 class _Translator:
     def __init__(self, focus: str, names: Names, parameters: Mapping[str, Term]) -> None:
         self._focus, self.names, self._walks = focus, names, Walks(names)
+        self._meeting: set[Node] = set()  # variables that several steps end at
         self._parameters = {
             name: Value("term", str(names.id(term)), resource=not isinstance(term, ox.Literal), constant=term)
             for name, term in parameters.items()
@@ -75,6 +78,8 @@ class _Translator:
     # --- the statement
 
     def selection(self, query: Tree) -> Selection:
+        ends = Counter(part.end for part in model.within(query.group) if isinstance(part, Triple))
+        self._meeting = {end for end, times in ends.items() if times > 1 and isinstance(end, Var)}
         start = Block(frozenset({THIS, *self._parameters}))
         self._find(start, THIS)
         blocks = self._group([start], query.group)
@@ -94,7 +99,7 @@ class _Translator:
                 raise Outside("a variable that is once a term, once a text")
             kinds.append(next(iter(kind), "term"))
         sql = " UNION ALL ".join(
-            _told(block, row, kinds, query.distinct) for block, row in zip(blocks, values, strict=True)
+            block.told(row, kinds, query.distinct) for block, row in zip(blocks, values, strict=True)
         )
         if query.distinct and len(blocks) > 1:
             sql = f"SELECT DISTINCT * FROM ({sql}) every"
@@ -133,7 +138,7 @@ class _Translator:
             alias, domain, terms = self._walks.fresh(), block.domains.get(value.sql, ""), "node"
             if domain.startswith(OBJECTS) and self.names.few(domain):
                 # An engine that takes the many rows with few ids for the smaller side joins them one by one.
-                terms = self._walks.table(f"SELECT * FROM node WHERE id IN ({domain})")
+                terms = self.names.table(f"SELECT * FROM node WHERE id IN ({domain})")
             block.tables.append(f"{terms} {alias}")
             block.wheres.append(f"{alias}.id = {value.sql}")
             block.rows[value.sql] = TermSql.of(alias)
@@ -195,12 +200,13 @@ class _Translator:
             trial = block.copy()
             tests = self._expressions(trial).tests(one)
             if trial.tables == block.tables:
-                block.wheres += tests
+                block.wheres += block.once_joined(tests) if _tells_apart(one) else tests
             else:
                 later.append(one)
         block = self._staged(block) if later else block
         for one in later:
-            block.wheres += self._expressions(block).tests(one)
+            tests = self._expressions(block).tests(one)
+            block.wheres += block.once_joined(tests) if _tells_apart(one) else tests
         return block
 
     def _unlike(self, block: Block, test: Expression) -> list[str]:
@@ -210,9 +216,7 @@ class _Translator:
             values = [self.value(block, one.name) for one in texts if isinstance(one, Var)]
             ids = [value.sql for value in values if value is not None and value.kind == "term"]
             if len(ids) == 2:
-                # Of all that is bound, else the engine takes it for a way to join two tables, and pairs off both.
-                known = [f"{v.sql} >= 0" for v in block.bound.values() if v.kind == "term" and not v.maybe]
-                return [f"CASE WHEN {' AND '.join(known) or 'true'} THEN {ids[0]} <> {ids[1]} ELSE false END"]
+                return block.once_joined([f"{ids[0]} <> {ids[1]}"])
         return []
 
     def _staged(self, block: Block) -> Block:
@@ -339,7 +343,10 @@ class _Translator:
             isinstance(node, Var) and node.name in self._parameters for node in (triple.start, triple.end)
         ):
             raise Outside("a parameter at the end of a path of no length")
-        first, last = self._walks.walk(block, triple.path, start, end)
+        if isinstance(triple.path, model.Predicate) and triple.end in self._meeting:
+            first, last = self._walks.meet(block, triple.path.iri, start, end)
+        else:
+            first, last = self._walks.walk(block, triple.path, start, end)
         self._join(block, triple.start, first, resource=isinstance(triple.path, model.Predicate))
         self._join(block, triple.end, last)
 
@@ -386,15 +393,7 @@ class _Seen:
         return self.translator.names.blanks()
 
 
-def _told(block: Block, values: Sequence[Value], kinds: Sequence[str], distinct: bool) -> str:
-    """Return a SELECT of the solutions of a block: each once, or as often as there are."""
-    columns = [
-        f"{f'NULL::{TYPES[kind]}' if value.kind == ERROR.kind else value.sql} AS c{number}"
-        for number, (value, kind) in enumerate(zip(values, kinds, strict=True))
-    ]
-    if distinct:
-        return f"SELECT DISTINCT {', '.join(columns)}{block.source()}"
-    keys = [value.sql for value in block.bound.values() if value.kind == "term" and value.constant is None]
-    apart = [f"{key} AS k{number}" for number, key in enumerate(dict.fromkeys([*keys, *block.keys]))]
-    named = ", ".join(f"c{number}" for number in range(len(columns)))
-    return f"SELECT {named} FROM (SELECT DISTINCT {', '.join([*columns, *apart])}{block.source()}) told"
+def _tells_apart(test: Expression) -> bool:
+    """Tell whether a test compares two variables in a way that an engine may pair off all terms by."""
+    compares = isinstance(test, Call) and test.name in {"<", "<=", ">", ">=", "!=", "!"}
+    return compares and len(looked_into(test)) > 1 and not any(isinstance(one, Exists) for one in model.within(test))

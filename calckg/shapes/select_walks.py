@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -12,7 +12,7 @@ from calckg.shapes import model
 from calckg.shapes.model import Path, Term
 from calckg.shapes.select_tree import Outside, closures
 from calckg.shapes.sql_terms import TermSql
-from calckg.shapes.value_sql import Value
+from calckg.shapes.value_sql import ERROR, TYPES, Value
 
 OBJECTS = "SELECT o AS n FROM quad WHERE p = "
 """How a query for the objects of one predicate begins."""
@@ -21,7 +21,7 @@ _NODES = "SELECT s AS n FROM quad UNION SELECT o FROM quad"
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What is asked of the back end: ids of terms, and the tables that it makes."""
+    """What is asked of the back end: ids of terms, and the tables that it makes, for one query once."""
 
     id: Callable[[Term], int]
     closure: Callable[[model.Closure], str]  # a relation (s, o) of the path, once or more
@@ -67,6 +67,24 @@ class Block:
         tables = f" FROM {', '.join(self.tables)}" if self.tables else ""
         return tables + (f" WHERE {' AND '.join(self.wheres)}" if self.wheres else "")
 
+    def once_joined(self, tests: Iterable[str]) -> list[str]:
+        """Return tests that wait for all that is bound: an engine may take them for a way to join, and pair off all."""
+        known = [f"{value.sql} >= 0" for value in self.bound.values() if value.kind == "term" and not value.maybe]
+        return [f"CASE WHEN {' AND '.join(known)} THEN {test} ELSE false END" if known else test for test in tests]
+
+    def told(self, values: Sequence[Value], kinds: Sequence[str], distinct: bool) -> str:
+        """Return a SELECT of the solutions: each once, or as often as there are."""
+        columns = [
+            f"{f'NULL::{TYPES[kind]}' if value.kind == ERROR.kind else value.sql} AS c{number}"
+            for number, (value, kind) in enumerate(zip(values, kinds, strict=True))
+        ]
+        if distinct:
+            return f"SELECT DISTINCT {', '.join(columns)}{self.source()}"
+        keys = [value.sql for value in self.bound.values() if value.kind == "term" and value.constant is None]
+        apart = [f"{key} AS k{number}" for number, key in enumerate(dict.fromkeys([*keys, *self.keys]))]
+        named = ", ".join(f"c{number}" for number in range(len(columns)))
+        return f"SELECT {named} FROM (SELECT DISTINCT {', '.join([*columns, *apart])}{self.source()}) told"
+
 
 class Walks:
     """Puts steps and whole paths into blocks; a path's nodes between its steps are keys (SPARQL 1.1, 18.4).
@@ -76,8 +94,6 @@ class Walks:
 
     def __init__(self, names: Names) -> None:
         self._names, self._numbers = names, count(1)
-        self._made: dict[str, str] = {}
-        self._listed: dict[str, str] = {}
 
     def fresh(self) -> str:
         """Return an alias that no table has."""
@@ -93,10 +109,21 @@ class Walks:
         """Say what ``at``, which a column is joined to, may be: so that little of all the quads is read."""
         domain = self._domain(block, at)
         if domain != _NODES:
-            query = f"SELECT DISTINCT n FROM ({domain}) ends"
-            if query not in self._listed:
-                self._listed[query] = self._names.listed(query)
-            block.wheres.append(f"{column} IN {self._listed[query]}")
+            block.wheres.append(f"{column} IN {self._names.listed(f'SELECT DISTINCT n FROM ({domain}) ends')}")
+
+    def meet(self, block: Block, iri: str, start: str | None, end: str | None) -> tuple[str, str]:
+        """Put a step into a block as ``walk`` does, where another step ends at the same node.
+
+        Where a predicate has few objects, the step has a table of its own: of all quads an engine only knows that they
+        have many, and then it pairs off all that have the same one.
+        """
+        predicate = self._names.id(ox.NamedNode(iri))
+        if not self._names.few(f"{OBJECTS}{predicate}"):
+            return self.walk(block, model.Predicate(iri), start, end)
+        alias = self.fresh()
+        block.tables.append(f"{self._names.table(f'SELECT s, o FROM quad WHERE p = {predicate}')} {alias}")
+        self._place(block, alias, predicate)
+        return self._ends(block, alias, start, end)
 
     def walk(self, block: Block, path: Path, start: str | None, end: str | None) -> tuple[str, str]:
         """Put a walk into a block and return the ids that it begins and ends with; those given are joined."""
@@ -104,8 +131,7 @@ class Walks:
             case model.Predicate(iri):
                 alias, predicate = self.quad(block), self._names.id(ox.NamedNode(iri))
                 block.wheres.append(f"{alias}.p = {predicate}")
-                block.domains[f"{alias}.s"] = f"SELECT s AS n FROM quad WHERE p = {predicate}"
-                block.domains[f"{alias}.o"] = f"{OBJECTS}{predicate}"
+                self._place(block, alias, predicate)
                 return self._ends(block, alias, start, end)
             case model.Inverse(inner):
                 return self.walk(block, inner, end, start)[::-1]
@@ -122,6 +148,11 @@ class Walks:
                 table = self._names.closure(path) if many else f"({self._relation(inner)})"
                 block.tables.append(f"{table} {alias}")
                 return self._ends(block, alias, start, end)
+
+    def _place(self, block: Block, alias: str, predicate: int) -> None:
+        """Note what the ends of a step may be."""
+        block.domains[f"{alias}.s"] = f"SELECT s AS n FROM quad WHERE p = {predicate}"
+        block.domains[f"{alias}.o"] = f"{OBJECTS}{predicate}"
 
     def _ends(self, block: Block, alias: str, start: str | None, end: str | None) -> tuple[str, str]:
         block.wheres += [f"{alias}.{column} = {at}" for column, at in (("s", start), ("o", end)) if at is not None]
@@ -176,9 +207,9 @@ class Walks:
         at, column = (start, "s") if start is not None else (end, "o")
         if at is None:
             raise Outside("a path of no length from anywhere to anywhere")
-        whence = self.table(f"SELECT DISTINCT n FROM ({self._domain(block, at)}) ends")
+        whence = self._names.table(f"SELECT DISTINCT n FROM ({self._domain(block, at)}) ends")
         step = self._names.closure(model.Closure(path.path, 1, True)) if path.many else f"({self._relation(path.path)})"
-        found = self.table(
+        found = self._names.table(
             f"SELECT DISTINCT s, o FROM {step} step WHERE s <> o AND {column} IN (SELECT n FROM {whence}) "
             f"UNION ALL SELECT n AS s, n AS o FROM {whence}"
         )
@@ -198,9 +229,3 @@ class Walks:
         part = Block(frozenset())
         start, end = self.walk(part, path, None, None)
         return f"SELECT DISTINCT {start} AS s, {end} AS o{part.source()}"
-
-    def table(self, query: str) -> str:
-        """Return the name of a table of what ``query`` gives, made once."""
-        if query not in self._made:
-            self._made[query] = self._names.table(query)
-        return self._made[query]

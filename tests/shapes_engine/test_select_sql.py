@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calckg import columnar, rdf, staging
+from calckg.errors import CalckgError
 from calckg.shapes import algebra as al
 from calckg.shapes import compiler, engine, model, select_reader
 from calckg.shapes.asked import Asker
@@ -335,6 +336,49 @@ def test_a_limit_tells_some_and_counts_the_rest() -> None:
     plan = al.Plan(Shape(ox.NamedNode(E + "shape")), constraint, focus, al.Asked(sparql, None))
     found, more = by_columns(facts(data), [plan], limit=4)
     assert (len(found), more) == (4, 5)
+
+
+@pytest.fixture(scope="module")
+def skewed() -> DuckDBPyConnection:
+    """Return columns in which a predicate has two objects, beside many that are each there once."""
+    facts = [
+        ("c", "in", "s", "range(20_000)", "range % 2"),
+        ("x", "other", "v", "range(400_000)", "range"),
+        *(("c", predicate, "c", "range(5_000)", "range + 2") for predicate in ("from", "near")),
+        ("c", "to", "c", "range(5_000)", "range + 4"),
+    ]
+    connection = columnar.connect()
+    connection.execute("SET threads = 2; SET memory_limit = '500MB'; SET max_temp_directory_size = '500MB'")
+    for s, p, o, rows, number in facts:
+        told = f"'{E}{s}' || range AS s, '{E}{p}' AS p, '{E}{o}' || ({number}) AS v, NULL AS t, NULL AS g"
+        staging.stage(connection, f"SELECT {told} FROM {rows}")
+    columnar.settle(connection)
+    return connection
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("$this :from ?a ; :to ?value . ?a :in ?s . ?value :in ?s FILTER (?a != ?value)", 5_000),
+        ("$this :in ?s ; :near ?value . ?value :in ?s FILTER (STR($this) < STR(?value))", 4_994),
+        ("$this :in ?s ; :near ?value FILTER EXISTS { ?value :in ?s } FILTER (STR($this) < STR(?value))", 4_994),
+    ],
+)
+def test_what_many_nodes_share_does_not_pair_them_off(skewed: DuckDBPyConnection, query: str, found: int) -> None:
+    sparql = Sparql(PREFIXES + f"SELECT $this ?value {{ {query} }}")
+    constraint = Constraint(E + "component", sparql)
+    focus = al.Focus((TargetSubjectsOf(E + "near"),))
+    plan = al.Plan(Shape(ox.NamedNode(E + "shape")), constraint, focus, al.Asked(sparql, None))
+    (outcome,) = OnColumns(skewed.cursor(), no_store).run([plan], limit=4)
+    assert len(outcome.results) + outcome.more == found
+
+
+def test_a_constraint_that_needs_more_memory_than_there_is_is_named(skewed: DuckDBPyConnection) -> None:
+    sparql = Sparql(PREFIXES + "SELECT $this ?value { $this :in ?s . ?value :in ?s }")
+    focus = al.Focus((TargetSubjectsOf(E + "in"),))
+    plan = al.Plan(Shape(ox.NamedNode(E + "shape")), Constraint(E + "component", sparql), focus, al.Asked(sparql, None))
+    with pytest.raises(CalckgError, match=r"^<http://e/shape>: there was not enough memory or disk \(Out of Memory"):
+        list(OnColumns(skewed.cursor(), no_store).run([plan], limit=4))
 
 
 @pytest.mark.parametrize(
