@@ -111,11 +111,18 @@ def build(
             "calckg": _version(),
             "curated": curated,
             "store": with_store,
+            "columns": _kept_as(folder / "quads.duckdb"),
             "validation": validation,
             "sources": _entries(planned, before, done, roots),
         }
         (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     return done
+
+
+def _kept_as(path: Path) -> dict[str, Any]:
+    """Return what the manifest keeps of a file of the graph, by which later commands see that it is the same."""
+    with path.open("rb") as file:
+        return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
 def _fill(

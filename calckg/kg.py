@@ -86,6 +86,20 @@ class KnowledgeGraph:
         return self._of_one_build(_attached, self._local("the columns") / "quads.duckdb")
 
     @property
+    def has_columns_of_its_build(self) -> bool:
+        """Whether the columns are, byte for byte, those that the manifest tells of; nobody has written to them."""
+        told = self.manifest.get("columns")
+        if told is None or self._directory is None:
+            return False
+        path = self._directory / "quads.duckdb"
+        if path.with_name(f"{path.name}.wal").exists() or path.stat().st_size != told["bytes"]:
+            return False
+        import hashlib  # only this asks for it, and it costs some ms
+
+        with path.open("rb") as file:
+            return bool(hashlib.file_digest(file, "sha256").hexdigest() == told["sha256"])
+
+    @property
     def names(self) -> Path:
         """The index of names, a file for ``calckg.naming.search``."""
         if self._directory is None:

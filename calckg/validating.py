@@ -7,19 +7,15 @@ build takes them over, but for the focus nodes that its changed triples touch (`
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pyoxigraph as ox
-
 from calckg.findings import Severity
 from calckg.shapes import algebra as al
-from calckg.shapes import compiler, engine, model, report
+from calckg.shapes import compiler, engine, report, standing
 from calckg.shapes.asked import AskerInTurn, stored
 from calckg.shapes.changed import Changes
 from calckg.shapes.relations import Among, Relations
@@ -143,7 +139,7 @@ class _Work:
 
     def __init__(self, connection: DuckDBPyConnection, plans: list[al.Plan], backend: Relations) -> None:
         self.connection, self.backend = connection, backend
-        self.keys = _keys(plans)
+        self.keys = standing.keys(plans, engine.shape_files())
         self.waiting = dict(enumerate(plans))
         self.counts: dict[int, int] = {}  # of constraints in SPARQL
 
@@ -219,30 +215,3 @@ class _Work:
         columns = [list(range(len(self.keys))), self.keys, [found.get(number, 0) for number in range(len(self.keys))]]
         run("INSERT INTO result_of SELECT unnest(?::INTEGER[]), unnest(?::VARCHAR[]), unnest(?::BIGINT[])", columns)
         return found
-
-
-def _keys(plans: Iterable[al.Plan]) -> list[str | None]:
-    """Return for each plan a key by which a later build knows that it would ask the same, by the same rules.
-
-    There is none where the names of shape, component and targets do not tell one plan from another.
-    """
-    texts = [_named(plan) for plan in plans]
-    often = Counter(texts)
-    digest = [hashlib.sha256(f"{_rules()} {text}".encode()).hexdigest()[:32] for text in texts]
-    return [key if text and often[text] == 1 else None for key, text in zip(digest, texts, strict=True)]
-
-
-def _named(plan: al.Plan) -> str:
-    shape, focus = plan.shape.node, plan.focus
-    if isinstance(shape, ox.BlankNode):  # its name is another one each time
-        return ""
-    return f"{shape} {plan.constraint.component} {sorted(map(str, focus.targets))} {focus.hops}"
-
-
-@cache
-def _rules() -> str:
-    """Return a digest of the shapes and of the code that checks them."""
-    digest = hashlib.sha256()
-    for path in (*sorted(Path(model.__file__).parent.glob("*.py")), *engine.shape_files()):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:32]

@@ -14,7 +14,7 @@ import pytest
 
 from calckg import build, columnar, planning, validating
 from calckg.kg import KnowledgeGraph
-from calckg.shapes import engine
+from calckg.shapes import engine, standing
 from tests.conftest import Run
 
 DATA = Path(__file__).parent / "data" / "build"
@@ -111,7 +111,8 @@ def test_the_manifest_says_what_was_found_by_severity_and_shape(first: Path) -> 
 
 
 def test_it_is_what_validate_finds(first: Path) -> None:
-    outcome = engine.validate_graph(KnowledgeGraph.built(first), engine.shape_files())
+    outcome = engine.validate_graph(KnowledgeGraph.built(first), engine.shape_files(), engine.Options(recheck=True))
+    assert outcome.standing == 0
     assert {severity: n for severity, n in entry(first)["results"].items() if n} == outcome.counts()
     by_shape = Counter(finding.rule for finding in outcome.report)
     assert entry(first)["shapes"] == by_shape
@@ -193,7 +194,7 @@ def test_fresh_checks_everything(again: Path, first: Path) -> None:
 
 
 def test_by_other_rules_everything_is_checked(again: Path, first: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(validating, "_rules", lambda: "others")
+    monkeypatch.setattr(standing, "_rules", lambda shapes: "others")
     made(again, DATA)
     assert entry(again) == entry(first)
 

@@ -41,6 +41,16 @@ _SUFFIXES = {
     ".xml": "junit",
 }
 
+_FormatOption = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        help=f"One of: {', '.join(FORMATS)}. turtle, ntriples and jsonld hold the sh:ValidationReport; sarif and "
+        "junit are for CI systems. Default: table.",
+    ),
+]
+
 
 @app.command()
 def validate(
@@ -71,31 +81,26 @@ def validate(
     explain: Annotated[
         bool, typer.Option("--explain", help="Print the queries that the shapes became, with the time each took.")
     ] = False,
-    format: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            metavar="NAME",
-            help=f"One of: {', '.join(FORMATS)}. turtle, ntriples and jsonld hold the sh:ValidationReport; sarif and "
-            "junit are for CI systems. Default: table.",
-        ),
-    ] = None,
+    recheck: Annotated[
+        bool,
+        typer.Option("--recheck", help="Ask constraints that found nothing when the graph was built, too."),
+    ] = False,
+    format: _FormatOption = None,
     kg: KgOption = None,
     endpoint: EndpointOption = None,
     output: OutputOption = None,
 ) -> None:
     """Check the graph, or RDF FILEs, against SHACL shapes, and say what is wrong and what to do about it.
 
+    Constraints that found nothing when the graph was built are not asked again, but with --recheck or --explain.
+
     With --endpoint the shapes become queries that the triple store answers, two at a time; nothing is copied out of it.
     """
     grave = _severity(fail_on)
     name = choose_format(format, output, FORMATS, _SUFFIXES, "table")
-    if limit is not None and limit < 0:
-        raise UsageError(f"--limit {limit}: give 0 or more")
-    if files and (endpoint is not None or is_explicit(kg)):
-        other = "--kg" if endpoint is None else "--endpoint"
-        raise UsageError(f"FILE and {other} name two things to check; give one of them")
-    outcome = _outcome(files, shapes, kg, endpoint, _options(limit, focus, shape, name not in rdf.FORMATS))
+    _refuse(limit, files, kg, endpoint, recheck)
+    options = _options(limit, focus, shape, findings=name not in rdf.FORMATS, recheck=recheck or explain)
+    outcome = _outcome(files, shapes, kg, endpoint, options)
     if explain:
         _explain(outcome)
     _tell(outcome, name, grave, output)
@@ -103,6 +108,17 @@ def validate(
     _summary(outcome, failed)
     if failed:
         raise typer.Exit(1)
+
+
+def _refuse(limit: int | None, files: list[Path] | None, kg: Path | None, endpoint: str | None, recheck: bool) -> None:
+    """Refuse what makes no sense, or not together."""
+    if limit is not None and limit < 0:
+        raise UsageError(f"--limit {limit}: give 0 or more")
+    if files and (endpoint is not None or is_explicit(kg)):
+        other = "--kg" if endpoint is None else "--endpoint"
+        raise UsageError(f"FILE and {other} name two things to check; give one of them")
+    if recheck and (files or endpoint is not None):
+        raise UsageError("--recheck is for a built graph; of FILEs and of an endpoint everything is asked anyway")
 
 
 def _tell(outcome: Validation, name: str, grave: Severity, output: Path | None) -> None:
@@ -121,12 +137,14 @@ def _tell(outcome: Validation, name: str, grave: Severity, output: Path | None) 
         print(f"info, {often}{such}: {messages[0]} ({shape})", file=sys.stderr)
 
 
-def _options(limit: int | None, focus: list[str] | None, shape: list[str] | None, findings: bool) -> Options:
+def _options(
+    limit: int | None, focus: list[str] | None, shape: list[str] | None, *, findings: bool, recheck: bool
+) -> Options:
     from calckg.shapes.engine import Options
 
     nodes = tuple(ox.NamedNode(prefixes.load().expand(text)) for text in focus or ())
     only = tuple(prefixes.load().expand(text) for text in shape or ())
-    return Options(limit, nodes, only, _progress if sys.stderr.isatty() else lambda done, of: None, findings)
+    return Options(limit, nodes, only, _progress if sys.stderr.isatty() else lambda done, of: None, findings, recheck)
 
 
 def _progress(done: int, of: int) -> None:
@@ -160,6 +178,9 @@ def _summary(outcome: Validation, failed: bool) -> None:
     for line in _left_out(outcome):
         print(line, file=sys.stderr)
     verdict = ("does not conform" if failed else "conforms") + (f" ({found})" if found else "")
+    if outcome.standing:
+        some = f"{outcome.standing} of {len(outcome.outcomes)} constraints"
+        print(f"{some} found nothing when the graph was built: --recheck asks them again", file=sys.stderr)
     print(f"{outcome.triples:,} triples, {outcome.shapes} shapes: {verdict}", file=sys.stderr)
 
 

@@ -15,7 +15,8 @@ from calckg import columnar, rdf, resources, staging
 from calckg.errors import CalckgError, SourceError, UnknownNameError
 from calckg.findings import FileSource, GraphSource, Report, Severity
 from calckg.kg import KnowledgeGraph
-from calckg.shapes import compiler, file_lines, model, places, reader, report, report_graph
+from calckg.shapes import algebra as al
+from calckg.shapes import compiler, file_lines, model, places, reader, report, report_graph, standing
 from calckg.shapes.model import Term
 from calckg.shapes.on_columns import OnColumns
 from calckg.shapes.on_sparql import OnSparql
@@ -37,7 +38,8 @@ class Options:
 
     ``limit`` is the most results of one constraint, ``focus`` the only nodes to check, ``only`` the IRIs of the only
     shapes to check against (targets of their own or not: with ``focus`` a shape without targets is asked of these).
-    ``findings`` are made of the results, with their places, unless a report in RDF is all that is wanted.
+    ``findings`` are made of the results, with their places, unless a report in RDF is all that is wanted. With
+    ``recheck`` constraints are run that found nothing when the graph was built, too, though nothing has changed.
     """
 
     limit: int | None = None
@@ -45,6 +47,7 @@ class Options:
     only: tuple[str, ...] = ()
     progress: Progress = lambda done, of: None
     findings: bool = True
+    recheck: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class Validation:
 
     ``conforms`` is SHACL's own word (no result of any severity, SHACL 3.6.1); ``report`` holds a finding for each
     result that was kept, ``outcomes`` what became of each constraint, ``shapes`` the count of shapes, ``triples`` that
-    of the data.
+    of the data. ``standing`` is the count of constraints that were not asked: the build has found nothing by them.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -61,6 +64,7 @@ class Validation:
     report: Report
     shapes: int
     triples: int
+    standing: int = 0
 
     @property
     def conforms(self) -> bool:
@@ -186,7 +190,12 @@ def validate_graph(graph: KnowledgeGraph, shapes: Sequence[Path], options: Optio
     stored = graph.manifest.get("store", True)
     backend = OnColumns(graph.columns, (lambda: graph.sparql) if stored else None, known.graph)
     triples = graph.manifest.get("triples")  # an older build does not have them
-    return _run(graph.columns, backend, known, {}, options or Options(), triples=triples)
+    options = options or Options()
+
+    def cleared(plans: Sequence[al.Plan]) -> set[int]:
+        return set() if options.recheck else standing.nothing_found(graph, plans, shapes)
+
+    return _run(graph.columns, backend, known, {}, options, triples=triples, cleared=cleared)
 
 
 def _distant(graph: SparqlGraph, shapes: model.Shapes, options: Options) -> Validation:
@@ -219,11 +228,15 @@ def _run(
     options: Options,
     graphs: Mapping[str, str] | None = None,
     triples: int | None = None,
+    cleared: Callable[[Sequence[al.Plan]], set[int]] = lambda plans: set(),
 ) -> Validation:
     plans = list(compiler.compile_shapes(_chosen(shapes, options)))
+    nothing = cleared(plans)
+    waiting = [plan for number, plan in enumerate(plans) if number not in nothing]
+    run = iter(backend.run(waiting, limit=options.limit, focus=options.focus or None))
     outcomes = []
-    for outcome in backend.run(plans, limit=options.limit, focus=options.focus or None):
-        outcomes.append(outcome)
+    for number, plan in enumerate(plans):
+        outcomes.append(Outcome(plan, ()) if number in nothing else next(run))
         options.progress(len(outcomes), len(plans))
     kept = outcomes if options.findings else []
     told = [(r.focus, _path(o, r.path), r.value) for o in kept for r in o.results]
@@ -240,7 +253,7 @@ def _run(
     if triples is None:
         triples = columnar.triples(connection)
     found = Report(report.findings(kept, shapes.graph, source))
-    return Validation(tuple(outcomes), shapes.graph, found, len(shapes.shapes), triples)
+    return Validation(tuple(outcomes), shapes.graph, found, len(shapes.shapes), triples, len(nothing))
 
 
 def _lines(
