@@ -23,6 +23,7 @@ from calckg import (
     loading,
     naming,
     rooting,
+    running,
     staging,
     storing,
     swap,
@@ -37,8 +38,10 @@ from calckg.upstream.source import LeftOut, Stated, together
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-Progress = Callable[[str, int], None]
-"""Told of a stage, and of how many rows or quads are done in all; 0 when it begins. Of the store: how many more."""
+Progress = Callable[[str, int, str], None]
+"""Told of a stage, and of how many rows or quads are done in all; 0 when it begins. Of the store: how many more.
+
+Then, where a file is read next, of its name; else of an empty text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ def build(
     keep_going: bool = False,
     roots: Sequence[str] = (),
     validate: bool = True,
-    progress: Progress = lambda what, count: None,
+    progress: Progress = lambda what, count, at: None,
 ) -> list[Done]:
     """Build the graph directory ``target``; return what became of each named graph.
 
@@ -89,7 +92,7 @@ def build(
             before = {}
         before = {graph: old for graph, old in before.items() if not {old["name"], old["source"]} & set(without)}
         try:
-            connection = columnar.connect(folder / "quads.duckdb")
+            connection = running.tracked(columnar.connect(folder / "quads.duckdb"))
             try:
                 done = _fill(connection, folder, planned, before, target, curated, keep_going, progress)
                 total = _finish(connection, roots, progress)
@@ -146,9 +149,9 @@ def _fill(
         ]
         _describe(connection, planned)
         bundle.stage(connection, curated=curated)
-        progress("columns", 0)
+        progress("columns", 0, "")
 
-    progress("columns", columnar.add(connection, stage))
+    progress("columns", columnar.add(connection, stage), "")
     checked.terms(connection)
     return done
 
@@ -157,7 +160,7 @@ def _finish(connection: DuckDBPyConnection, roots: Sequence[str], progress: Prog
     """Add what is derived, cut down to ``roots``; return how many quads each named graph has."""
     derive.derive(connection)
     if roots:
-        progress("columns", rooting.keep(connection, roots))
+        progress("columns", rooting.keep(connection, roots), "")
     rows = connection.execute(
         "SELECT t.value, q.n FROM (SELECT g, count(*) AS n FROM quad GROUP BY g) q JOIN term t ON t.id = q.g"
     )
@@ -181,16 +184,17 @@ def _write(
 
     def beside() -> None:
         nonlocal found
+        progress("names", 0, "")
         naming.write(connection, folder / "names.sqlite")
         if check is not None:
-            progress("shapes", 0)
+            progress("shapes", 0, "")
             with suppress(duckdb.OutOfMemoryException, duckdb.IOException):  # the graph is whole all the same
                 found = check().entry()
         connection.execute("CHECKPOINT")
 
     if with_store:
-        progress("store", 0)
-        storing.write(connection, folder / "store", partial(progress, "store"), beside)
+        progress("store", 0, "")
+        storing.write(connection, folder / "store", lambda count: progress("store", count, ""), beside)
     else:
         beside()
     return found
@@ -215,7 +219,7 @@ def _read(
 ) -> Iterator[Done]:
     for graph, items in planned.graphs.items():
         begin = time.perf_counter()
-        progress(graph, 0)
+        progress(graph, 0, "")
         old = before.get(graph)
         if old is not None and _unchanged(old, items):
             yield _kept(connection, target, old, progress)
@@ -229,8 +233,9 @@ def _read(
         tables.create(connection, temporary=True)
         rows = 0
         for item in items:
+            progress(graph, rows, item.path.name)
             rows += item.format.fill(connection, item.path, graph, on_error)
-            progress(graph, rows)
+        progress(graph, rows, "")
         for finish in dict.fromkeys(item.format.source.finish for item in items):
             if finish is not None:
                 finish(connection, graph)
@@ -267,9 +272,9 @@ def _keep(
 
 def _kept(connection: DuckDBPyConnection, target: Path, old: dict[str, Any], progress: Progress) -> Done:
     begin = time.perf_counter()
-    progress(old["graph"], 0)
+    progress(old["graph"], 0, "")
     count = earlier.take_over(connection, target, old["graph"])
-    progress(old["graph"], old["rows"])
+    progress(old["graph"], old["rows"], "")
     seconds, rules = time.perf_counter() - begin, tuple(tuple(told.values()) for told in old.get("by_rule", ()))
     return Done(old["graph"], len(old["files"]), old["rows"], count, seconds, _memory(), kept=True, by_rule=rules)
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 import pyoxigraph as ox
 
 from calckg.errors import CalckgError, CollisionError
-from calckg.interrupts import watched
 from calckg.quads.sql import escaped
+from calckg.running import watched
 from calckg.staging import count, hash_of, is_pending, stage_texts
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, cast
 from unicodedata import normalize
 
+from calckg import running
 from calckg.tables import TABLES, Column, Row, Rows, Table, Type, Value
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def _load(connection: DuckDBPyConnection, rows: Rows, batch: int) -> Counter[str
         pending.append(row)
         if len(pending) >= batch:
             counts[name] += _insert(connection, TABLES[name], pending)
+            running.add_rows(len(pending))
             pending.clear()
     for name, pending in waiting.items():
         if pending:

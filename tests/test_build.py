@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,7 +27,7 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
-from calckg import build, bundle, cli, columnar, derive, planning, staging, storing, swap
+from calckg import build, bundle, cli, columnar, derive, planning, running, staging, storing, swap
 from calckg.cli.build import Stages
 from calckg.kg import KnowledgeGraph
 from calckg.upstream import registry
@@ -544,10 +545,48 @@ def test_a_stage_that_is_over_has_its_clock_stopped() -> None:
     with Progress(console=Console(file=io.StringIO())) as shown:
         stages = Stages(shown)
         for what, count in (("one", 0), ("one", 7), ("two", 0), ("store", 3), ("store", 4)):
-            stages.tell(what, count)
+            stages.tell(what, count, "")
         assert [task.finished for task in shown.tasks] == [True, True, False]
         assert [task.stop_time is not None for task in shown.tasks] == [True, True, False]
         assert [task.fields["done"] for task in shown.tasks] == ["7 quads", "", "7 quads"]
+
+
+def test_the_file_that_is_read_is_named_with_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Progress(console=Console(file=io.StringIO())) as shown:
+        stages = Stages(shown)
+        stages.tell("one", 0, "first.xml")
+        stages.tell("two", 0, "second.xml")
+        one, two = (task.id for task in shown.tasks)
+        assert (stages.reading(one), stages.reading(two)) == ("", "second.xml")
+        monkeypatch.setattr(running, "percent", lambda: 41.7)
+        assert stages.reading(two) == "second.xml 42 %"
+        running.add_rows(12_345)
+        assert stages.reading(two) == "second.xml 12,345 table rows"
+        stages.tell("two", 1, "third.xml")
+        assert stages.reading(two) == "third.xml 42 %"
+        stages.tell("two", 2, "")
+        assert stages.reading(two) == ""
+
+
+def test_a_statement_tells_how_far_it_is() -> None:
+    connection = running.tracked(columnar.in_memory())
+    assert running.percent() is None
+    told, over = [], threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            told.append(running.percent())
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        connection.execute("CREATE TABLE t AS SELECT hash(range) AS h FROM range(3_000_000) ORDER BY h")
+    finally:
+        over.set()
+        looking.join()
+        connection.close()
+    assert any(one is not None and 0 <= one <= 100 for one in told)
+    assert running.percent() is None
 
 
 # the old graph stays whole

@@ -10,7 +10,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "calckg"
 FLOORS = (
-    ("errors", "interrupts", "resources", "uncollected"),
+    ("errors", "running", "resources", "uncollected"),
     ("prefixes", "identifiers", "findings", "files", "swap"),
     ("tables", "rdf"),
     ("loading", "quads", "render"),

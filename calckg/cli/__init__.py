@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from calckg import interrupts
+from calckg import running
 from calckg.errors import CalckgError, shortage
 
 
@@ -21,7 +21,7 @@ def run(arguments: list[str] | None = None) -> int:
     from calckg.cli.group import root_command
 
     try:
-        with interrupts.ending_statements():
+        with running.ending_statements():
             code = root_command().main(args=arguments, prog_name="calckg", standalone_mode=False)
     except CalckgError as error:
         if "_CALCKG_COMPLETE" in os.environ:  # someone is typing: the shell would show the line in the middle of theirs
@@ -39,7 +39,7 @@ def run(arguments: list[str] | None = None) -> int:
         place = f"{error.filename}: " if error.filename else ""
         return _complain(f"{place}{error.strerror or error}; free some space or choose another place", 3)
     except Exception as error:
-        if interrupts.caused(error):
+        if running.caused(error):
             return 130
         if (lack := shortage(error)) is not None:
             return _complain(lack, 3)

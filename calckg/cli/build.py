@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from calckg import build as building
-from calckg import earlier, planning, render, validating
+from calckg import earlier, planning, render, running, validating
 from calckg.errors import UsageError
 from calckg.kg import KnowledgeGraph
 from calckg.upstream import registry
@@ -145,10 +145,15 @@ def _far_apart(planned: planning.Plan) -> Iterator[str]:
 def _bars() -> Iterator[building.Progress]:
     """Show a line for each stage: a bar, how much is done, how fast, and the time. Nothing when it is no terminal."""
     if not sys.stderr.isatty():
-        yield lambda what, count: None
+        yield lambda what, count, at: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
+    from rich.text import Text
+
+    class Reading(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(stages.reading(task.id), no_wrap=True, overflow="ellipsis")
 
     columns = (
         TextColumn("{task.description}"),
@@ -156,9 +161,11 @@ def _bars() -> Iterator[building.Progress]:
         TextColumn("{task.fields[done]}"),
         TextColumn("{task.fields[rate]}"),
         TimeElapsedColumn(),
+        Reading(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as shown:
-        stages = Stages(shown)
+    shown = Progress(*columns, console=Console(stderr=True))
+    stages = Stages(shown)
+    with shown:
         yield stages.tell
         stages.end()
 
@@ -172,9 +179,11 @@ class Stages:
         self.counts: dict[str, int] = {}
         self.begun: dict[str, float] = {}
         self.running: str | None = None
+        self.at, self.before = "", 0  # the file that is read, and the rows that readers had given before it
 
-    def tell(self, what: str, count: int) -> None:
-        """Show that of the stage ``what`` so many rows or quads are done."""
+    def tell(self, what: str, count: int, at: str) -> None:
+        """Show that of the stage ``what`` so many rows or quads are done, and that the file ``at`` is next."""
+        self.at, self.before = at, running.rows()
         if what != self.running:
             self.end()
             self.running = what
@@ -189,6 +198,15 @@ class Stages:
         unit = "rows" if what.startswith(registry.RELEASE) else "quads"
         if done:
             self.shown.update(self.lines[what], done=f"{done:,} {unit}", rate=f"{done / seconds:,.0f}/s")
+
+    def reading(self, line: TaskID) -> str:
+        """Return which file the stage of a line reads, and how far that is, or how many rows it has given."""
+        if not self.at or self.running is None or line != self.lines.get(self.running):
+            return ""
+        percent, rows = running.percent(), running.rows() - self.before
+        if rows:
+            return f"{self.at} {rows:,} table rows"
+        return f"{self.at} {percent:.0f} %" if percent is not None else self.at
 
     def end(self) -> None:
         """Fill the bar of the stage that runs, and stop its clock."""

@@ -1,4 +1,4 @@
-"""Ctrl-C, where DuckDB would only hear half of it.
+"""What runs at the moment: how far it is, for those who wait, and Ctrl-C, where DuckDB would only hear half of it.
 
 DuckDB looks for Ctrl-C in the main thread, and then waits for its own threads, which go on with what they are at to
 its end: seconds, in a large graph. ``interrupt`` of the connection ends them, too.
@@ -18,12 +18,38 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _open: WeakSet[DuckDBPyConnection] = WeakSet()
+_rows = [0]
 
 
 def watched(connection: DuckDBPyConnection) -> DuckDBPyConnection:
     """Return ``connection``, whose statement Ctrl-C is to end."""
     _open.add(connection)
     return connection
+
+
+def tracked(connection: DuckDBPyConnection) -> DuckDBPyConnection:
+    """Return ``connection``, of whose statements ``percent`` is to tell how far they are; nothing is printed."""
+    connection.execute("SET enable_progress_bar = true; SET enable_progress_bar_print = false")
+    return connection
+
+
+def percent() -> float | None:
+    """Return how far the statement is that a ``tracked`` connection runs; ``None`` if none does, or nobody knows."""
+    told = [-1.0]
+    for connection in list(_open):
+        with suppress(Exception):  # it is closed
+            told.append(connection.query_progress())
+    return max(told) if max(told) >= 0 else None
+
+
+def add_rows(count: int) -> None:
+    """Count rows that a reader has given."""
+    _rows[0] += count
+
+
+def rows() -> int:
+    """Return how many rows readers have given so far."""
+    return _rows[0]
 
 
 @contextmanager
