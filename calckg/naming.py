@@ -7,7 +7,8 @@ code      the text is the code of a concept, with or without its prefix, in any 
 exact     the text is the name, whatever the case, diacritics and punctuation
 prefix    the name begins with the text
 words     the name has every word of the text, in any order; the last word, or one that no name has, may be only begun
-corrected the same after each word that no name has is replaced by the nearest that one has; tried when nothing is found
+corrected the same after each word that no name has is replaced by the nearest that one has, and then after those that
+          three have at most are, too, for sources have slips as well; tried when nothing is found
 any       the name has some of the words: the more the better, of as many the rarer ones; tried when nothing is found
 ========= ==========================================================================================================
 
@@ -31,6 +32,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from calckg.errors import CalckgError, SourceError, UsageError
+from calckg.spelling import correctable, letters, nearest_words
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -41,13 +43,9 @@ _BEGUN = 3  # letters from which on a word may be only begun; below, too many na
 _COUNTED = 5_000  # names of a word; a commoner one is as common as can be
 _CHOSEN = 6  # words of which some are looked for, the rarest
 _CHOICES = 16
-_CORRECTIONS = 3
-_LONG = 6  # letters of a word that is corrected over two edits
-_LONGEST = 40  # letters of a word that is corrected
+_RARE = 3  # names with a word that may be a slip of theirs
 _BATCH = 10_000
 _WORD = re.compile(r"[^\W_]+")
-_LETTERS = re.compile(r"[^\W\d_]{4,}")
-_LAST = "\U0010ffff"  # sorts after every letter
 _SCHEMA = """
 PRAGMA page_size = 8192; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;
 CREATE TABLE namespace (id INTEGER PRIMARY KEY, prefix TEXT NOT NULL, iri TEXT NOT NULL, UNIQUE (prefix, iri));
@@ -139,7 +137,7 @@ def write(connection: DuckDBPyConnection, path: Path) -> None:
         with closing(sqlite3.connect(path)) as index:
             index.create_function("reversed", 1, lambda word: word[::-1], deterministic=True)
             index.create_function("letters", 1, letters, deterministic=True)
-            index.create_function("correctable", 1, _correctable, deterministic=True)
+            index.create_function("correctable", 1, correctable, deterministic=True)
             index.create_function("words", 1, lambda text: " ".join(words(text)), deterministic=True)
             index.executescript(_SCHEMA)
             _number(connection)
@@ -257,10 +255,12 @@ def _matches(index: sqlite3.Connection, text: str, wanted: list[str], found: dic
     if found:
         return
     corrected = [term or _alternatives(index, word) for term, word in zip(terms, wanted, strict=True)]
-    if all(corrected) and not all(terms):
-        yield from (_found(row, "corrected") for row in _rows(index, " AND ".join(corrected)))
-        if found:
-            return
+    for rare in (False, True):
+        tried = [(rare and _slip(index, word)) or term for term, word in zip(corrected, wanted, strict=True)]
+        if all(tried) and tried != terms:
+            yield from (_found(row, "corrected") for row in _rows(index, " AND ".join(tried)))
+            if found:
+                return
     for some in _choices(index, [term for term in corrected if term]):
         yield from (_found(row, "any") for row in _rows(index, " AND ".join(some)))
 
@@ -285,6 +285,12 @@ def _term(index: sqlite3.Connection, word: str) -> str:
 def _alternatives(index: sqlite3.Connection, word: str) -> str:
     near = nearest_words(index, word)
     return "(" + " OR ".join(f'"{one}"' for one in near) + ")" if near else ""
+
+
+def _slip(index: sqlite3.Connection, word: str) -> str:
+    """Return the expression for the words that are nearest to one that few names have: sources have slips as well."""
+    names = index.execute("SELECT names FROM word WHERE text = ?", (word,)).fetchone()
+    return _alternatives(index, word) if names is None or names[0] <= _RARE else ""
 
 
 def _choices(index: sqlite3.Connection, terms: list[str]) -> Iterator[tuple[str, ...]]:
@@ -328,71 +334,3 @@ def _with_code(index: sqlite3.Connection, text: str, local: str) -> list[tuple[s
     )
     folded = text.casefold()
     return [row for row in rows if folded == row[0].casefold() or ":" not in text]
-
-
-def nearest_words(index: sqlite3.Connection, word: str) -> list[str]:
-    """Return the words of the index that are nearest to ``word``, all at one distance, the most frequent first.
-
-    One edit leaves the first or the last half of a word alone, two leave one of its thirds: words that share the first
-    or the last are compared. Where the edits are in just these, words with the same first letter are.
-    """
-    if not _correctable(word):
-        return []
-    length = len(word)
-    tries = [(1, length // 2), (1, 1)] if length < _LONG else [(1, length // 2), (2, length // 3), (2, 1)]
-    for most, part in tries:
-        near = sorted(_near(index, word, most, part))
-        if near:
-            return [one for distance, _, _, one in near[:_CORRECTIONS] if distance == near[0][0]]
-    return []
-
-
-def _near(index: sqlite3.Connection, word: str, most: int, part: int) -> set[tuple[int, bool, int, str]]:
-    """Compare with the words that share the first ``part`` letters, or, but for one letter, the last.
-
-    Returns (distance, whether the first letter differs, names by how many fewer, word) of those within ``most`` edits.
-    """
-    own, near = letters(word), set()
-    candidates = [("text", word[:part])] + ([("reversed", word[::-1][:part])] if part > 1 else [])
-    for column, begin in candidates:
-        rows = index.execute(
-            f"""SELECT text, letters, names FROM word WHERE {column} >= ? AND {column} < ?
-            AND length(text) BETWEEN ? AND ?""",
-            (begin, begin + _LAST, len(word) - most, len(word) + most),
-        )
-        for one, its_letters, names in rows:
-            # An edit changes two letters at most: most words are told apart by that, without comparing them.
-            if (own ^ its_letters).bit_count() <= 2 * most and (distance := edits(word, one, most)) <= most:
-                near.add((distance, one[0] != word[0], -names, one))
-    return near
-
-
-def letters(word: str) -> int:
-    """Return the set of letters of a word as bits."""
-    bits = 0
-    for character in word:
-        bits |= 1 << (ord(character) & 31)
-    return bits
-
-
-def _correctable(word: str) -> bool:
-    return len(word) <= _LONGEST and _LETTERS.fullmatch(word) is not None
-
-
-def edits(one: str, other: str, most: int) -> int:
-    """Count the letters to add, drop, change or swap with the next to get from one word to another.
-
-    This is the optimal string alignment distance. Counting ends above ``most``.
-    """
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for i, a in enumerate(one, 1):
-        earlier, before, row = before, row, [i]
-        for j, b in enumerate(other, 1):
-            best = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
-            if i > 1 and j > 1 and a == other[j - 2] and b == one[i - 2]:
-                best = min(best, earlier[j - 2] + 1)
-            row.append(best)
-        if min(row) > most and min(before) > most:
-            return most + 1
-    return row[-1]

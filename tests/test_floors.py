@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "calckg"
 FLOORS = (
     ("errors", "running", "resources", "uncollected"),
-    ("prefixes", "identifiers", "findings", "files", "swap"),
+    ("prefixes", "identifiers", "findings", "files", "spelling", "swap"),
     ("tables", "rdf"),
     ("loading", "quads", "render"),
     ("upstream",),

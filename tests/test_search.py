@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import calckg
-from calckg import naming
+from calckg import naming, spelling
 from calckg.errors import SourceError, UsageError
 from calckg.kg import KnowledgeGraph
 from tests.conftest import Build, Run
@@ -40,6 +40,7 @@ HP:0000007 a skos:Concept ; skos:prefLabel "Bone"@en ; owl:deprecated true .
 HP:0000008 a skos:Concept ; skos:altLabel "Bone"@en .
 HP:0000009 a skos:Concept ; skos:prefLabel "Bone AND joint"@en .
 HP:0000010 a skos:Concept ; skos:notation "HP:0000010" .
+HP:0000011 a skos:Concept ; skos:prefLabel "Cysts with calcfications" .
 ex:a%20b a skos:Concept ; skos:prefLabel "Elsewhere"@en .
 OMIM:231000 a skos:Concept ; skos:notation "OMIM:231000" ; skos:prefLabel "Gaucher disease, type III"@en .
 ex:paper a bibo:AcademicArticle ; dcterms:title "Severe vascular calcification: a review" .
@@ -166,6 +167,13 @@ def test_typing_errors_are_corrected(index: Path, text: str) -> None:
     assert labels(index, text)[0] == ("corrected", "Vascular calcification")
 
 
+def test_a_slip_of_a_source_does_not_hide_what_is_meant(index: Path) -> None:
+    assert labels(index, "calcfications", 1) == [("words", "Cysts with calcfications")]
+    assert labels(index, "vascular calcfications")[0] == ("corrected", "Vascular calcification")
+    assert labels(index, "calcfication vascular")[0] == ("corrected", "Vascular calcification")
+    assert labels(index, "vascular syndrome", 1)[0][0] == "any"
+
+
 @pytest.mark.parametrize("text", ["bnoe", "obne", "bome", "vone", "bonee"])
 def test_a_short_word_is_corrected_over_one_edit(index: Path, text: str) -> None:
     assert labels(index, text)[0][1] == "Bone"
@@ -182,10 +190,10 @@ def test_a_number_is_never_corrected(index: Path) -> None:
 
 @given(st.text("abc", max_size=6), st.text("abc", max_size=6))
 def test_edits_are_as_many_both_ways(one: str, other: str) -> None:
-    distance = naming.edits(one, other, 9)
-    assert distance == naming.edits(other, one, 9)
+    distance = spelling.edits(one, other, 9)
+    assert distance == spelling.edits(other, one, 9)
     assert abs(len(one) - len(other)) <= distance <= max(len(one), len(other))
-    assert (naming.edits(one, other, 2) > 2) == (distance > 2)
+    assert (spelling.edits(one, other, 2) > 2) == (distance > 2)
 
 
 @given(st.integers(0, 21), st.sampled_from("abcxyz"), st.sampled_from(["drop", "add", "change", "swap"]))
@@ -199,8 +207,8 @@ def test_any_single_edit_is_corrected(index: Path, place: int, letter: str, edit
     }[edit]
     with sqlite3.connect(":memory:") as memory:
         memory.execute("CREATE TABLE word (text, reversed, letters, names)")
-        memory.execute("INSERT INTO word VALUES (?, ?, ?, 1)", (name, name[::-1], naming.letters(name)))
-        assert naming.nearest_words(memory, word) == [name]
+        memory.execute("INSERT INTO word VALUES (?, ?, ?, 1)", (name, name[::-1], spelling.letters(name)))
+        assert spelling.nearest_words(memory, word) == ([name] if word != name else [])
     memory.close()
 
 
