@@ -20,6 +20,7 @@ from calckg import (
     columnar,
     derive,
     earlier,
+    files,
     loading,
     naming,
     rooting,
@@ -106,6 +107,7 @@ def build(
         except (duckdb.OperationalError, duckdb.FatalException) as error:  # others are mistakes of calckg's own
             raise CalckgError(f"{target}: not built: {error}; is the disk full, or memory short?") from None
         shutil.rmtree(folder / "spill", ignore_errors=True)
+        digest, size = files.sha256(folder / "quads.duckdb")
         manifest = {
             "graph": "built",
             "quads": sum(total.values()),
@@ -114,18 +116,12 @@ def build(
             "calckg": _version(),
             "curated": curated,
             "store": with_store,
-            "columns": _kept_as(folder / "quads.duckdb"),
+            "columns": {"bytes": size, "sha256": digest},
             "validation": validation,
             "sources": _entries(planned, before, done, roots),
         }
         (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     return done
-
-
-def _kept_as(path: Path) -> dict[str, Any]:
-    """Return what the manifest keeps of a file of the graph, by which later commands see that it is the same."""
-    with path.open("rb") as file:
-        return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
 def _fill(

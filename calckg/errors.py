@@ -77,12 +77,12 @@ class MissingToolError(CalckgError):
 
 
 def shortage(error: BaseException) -> str | None:
-    """Say in some words what DuckDB had too little of, memory or disk; ``None`` if ``error`` tells of neither."""
+    """Say why DuckDB could not go on, memory or files, and what to do; ``None`` if ``error`` tells of neither."""
     duckdb = sys.modules.get("duckdb")
     if duckdb is None or not isinstance(error, duckdb.OutOfMemoryException | duckdb.IOException):
         return None
     reason = str(error).strip().partition("\n")[0]  # what follows is advice on settings that nobody here can make
-    return f"there was not enough memory or disk ({reason}); free some, or let TMPDIR name a larger disk"
+    return f"{reason}; is the memory, or the disk, full? Free some, or let TMPDIR name a larger disk"
 
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:

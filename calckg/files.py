@@ -84,3 +84,12 @@ def plain_suffix(path: str | Path) -> str:
     if path.suffix.lower() == ".gz":
         path = path.with_suffix("")
     return path.suffix.lower()
+
+
+def sha256(path: Path) -> tuple[str, int]:
+    """Return the SHA-256 of a file, hexadecimal, and its size in bytes."""
+    import hashlib  # few commands need it, and it costs some ms
+
+    with path.open("rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+        return found, stream.tell()

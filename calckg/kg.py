@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from calckg import bundle
+from calckg import bundle, files
 from calckg.errors import CalckgError, SourceError, UsageError
 
 if TYPE_CHECKING:
@@ -92,12 +92,8 @@ class KnowledgeGraph:
         if told is None or self._directory is None:
             return False
         path = self._directory / "quads.duckdb"
-        if path.with_name(f"{path.name}.wal").exists() or path.stat().st_size != told["bytes"]:
-            return False
-        import hashlib  # only this asks for it, and it costs some ms
-
-        with path.open("rb") as file:
-            return bool(hashlib.file_digest(file, "sha256").hexdigest() == told["sha256"])
+        written = path.with_name(f"{path.name}.wal").exists() or path.stat().st_size != told["bytes"]
+        return not written and files.sha256(path)[0] == told["sha256"]
 
     @property
     def names(self) -> Path:

@@ -255,10 +255,15 @@ def _matches(index: sqlite3.Connection, text: str, wanted: list[str], found: dic
     if found:
         return
     corrected = [term or _alternatives(index, word) for term, word in zip(terms, wanted, strict=True)]
-    for rare in (False, True):
-        tried = [(rare and _slip(index, word)) or term for term, word in zip(corrected, wanted, strict=True)]
-        if all(tried) and tried != terms:
-            yield from (_found(row, "corrected") for row in _rows(index, " AND ".join(tried)))
+    if all(corrected):
+        if not all(terms):
+            yield from (_found(row, "corrected") for row in _rows(index, " AND ".join(corrected)))
+            if found:
+                return
+        slips = [term and _slip(index, word) for term, word in zip(terms, wanted, strict=True)]
+        if any(slips):
+            tried = " AND ".join(slip or term for slip, term in zip(slips, corrected, strict=True))
+            yield from (_found(row, "corrected") for row in _rows(index, tried))
             if found:
                 return
     for some in _choices(index, [term for term in corrected if term]):
@@ -288,7 +293,7 @@ def _alternatives(index: sqlite3.Connection, word: str) -> str:
 
 
 def _slip(index: sqlite3.Connection, word: str) -> str:
-    """Return the expression for the words that are nearest to one that few names have: sources have slips as well."""
+    """Return the expression for the words nearest to one that few names have, for sources have slips as well."""
     names = index.execute("SELECT names FROM word WHERE text = ?", (word,)).fetchone()
     return _alternatives(index, word) if names is None or names[0] <= _RARE else ""
 

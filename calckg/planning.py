@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
 from calckg.errors import SourceError, UsageError
+from calckg.files import sha256
 from calckg.upstream import registry
 from calckg.upstream.source import Format, Stated
 
@@ -59,7 +59,7 @@ def plan(paths: Sequence[Path], named: Iterable[tuple[str, Path]] = ()) -> Plan:
         if known is None:
             found.unknown.append(path)
             continue
-        digest, size = _digest(path)
+        digest, size = sha256(path)
         item = Item(path, known, known.stated(path, head), digest, size)
         found.graphs.setdefault(item.graph, []).append(item)
     for graph, items in found.graphs.items():
@@ -99,12 +99,3 @@ def _of_source(name: str, path: Path, head: bytes) -> Format:
         names = ", ".join(repr(one.name) for one in known)
         raise UsageError(f"{path}: which file of {name} is it? Write one of these before the =: {names}")
     return (fitting or known)[0]
-
-
-def _digest(path: Path) -> tuple[str, int]:
-    digest, size = hashlib.sha256(), 0
-    with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-            size += len(block)
-    return digest.hexdigest(), size

@@ -44,11 +44,8 @@ def _near(index: sqlite3.Connection, word: str, most: int, part: int) -> set[tup
         )
         for one, its_letters, names in rows:
             # An edit changes two letters at most: most words are told apart by that, without comparing them.
-            if (
-                (own ^ its_letters).bit_count() <= 2 * most
-                and one != word
-                and (distance := edits(word, one, most)) <= most
-            ):
+            alike = one != word and (own ^ its_letters).bit_count() <= 2 * most
+            if alike and (distance := edits(word, one, most)) <= most:
                 near.add((distance, one[0] != word[0], -names, one))
     return near
 

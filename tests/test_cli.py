@@ -225,8 +225,8 @@ def test_too_little_memory_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch
     done = run("stats")
     assert (done.code, done.complaint) == (
         3,
-        "calckg: there was not enough memory or disk (Out of Memory Error: failed to pin a block); "
-        "free some, or let TMPDIR name a larger disk",
+        "calckg: Out of Memory Error: failed to pin a block; is the memory, or the disk, full? "
+        "Free some, or let TMPDIR name a larger disk",
     )
 
 

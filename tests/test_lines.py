@@ -143,5 +143,5 @@ def test_an_unknown_format_is_refused() -> None:
 def test_what_can_not_be_sorted_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines, "_MEMORY", "1KB")
     connection = encoded(nodes(*(f"urn:x:{n}" for n in range(1000))))
-    with pytest.raises(CalckgError, match=r"can't be sorted: there was not enough memory or disk \(.*\); free some"):
+    with pytest.raises(CalckgError, match=r"can't be sorted: .*; is the memory, or the disk, full\? Free some"):
         streamed(connection, "nquads")

@@ -18,7 +18,6 @@ from tests.conftest import Run
 
 DATA = Path(__file__).parent / "data" / "build"
 OWN = engine.shape_files()
-EVERYTHING = Options(recheck=True)
 
 
 def made(target: Path, **options: Any) -> Path:

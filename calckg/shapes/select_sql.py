@@ -200,13 +200,12 @@ class _Translator:
             trial = block.copy()
             tests = self._expressions(trial).tests(one)
             if trial.tables == block.tables:
-                block.wheres += block.once_joined(tests) if _tells_apart(one) else tests
+                block.wheres += _waiting(block, one, tests)
             else:
                 later.append(one)
         block = self._staged(block) if later else block
         for one in later:
-            tests = self._expressions(block).tests(one)
-            block.wheres += block.once_joined(tests) if _tells_apart(one) else tests
+            block.wheres += _waiting(block, one, self._expressions(block).tests(one))
         return block
 
     def _unlike(self, block: Block, test: Expression) -> list[str]:
@@ -393,7 +392,8 @@ class _Seen:
         return self.translator.names.blanks()
 
 
-def _tells_apart(test: Expression) -> bool:
-    """Tell whether a test compares two variables in a way that an engine may pair off all terms by."""
+def _waiting(block: Block, test: Expression, tests: list[str]) -> list[str]:
+    """Return what ``tests`` say of ``test``; where it compares two variables, once all is joined."""
     compares = isinstance(test, Call) and test.name in {"<", "<=", ">", ">=", "!=", "!"}
-    return compares and len(looked_into(test)) > 1 and not any(isinstance(one, Exists) for one in model.within(test))
+    asks = any(isinstance(one, Exists) for one in model.within(test))
+    return block.once_joined(tests) if compares and len(looked_into(test)) > 1 and not asks else tests
