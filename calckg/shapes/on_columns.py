@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from itertools import groupby
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyoxigraph as ox
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from calckg.sparql import SparqlGraph
+
+_Group = deque[list[int]]  # of the numbers of plans
+_Taken = TypeVar("_Taken")
 
 
 class OnColumns:
@@ -75,7 +79,8 @@ class _Running:
         self._plans, self._limit, self._focus = plans, limit, focus
         self.outcomes = [Future[Outcome]() for _ in plans]
         self._in_sparql = [number for number, plan in enumerate(plans) if isinstance(plan.question, al.Asked)]
-        self._left = deque[list[int]]()  # those with the same targets together, as they share tables
+        # Those with the same targets together, as they share tables, and in these those that look at the same values.
+        self._left, self._begun = deque[_Group](), list[_Group]()
         self._is_known, self._is_shared = Event(), Event()
         self._knowing: PlanTables | None = None  # what the terms are known by
         self._is_over = False
@@ -109,21 +114,29 @@ class _Running:
             for number in sorted(cleared):
                 self.outcomes[number].set_result(tables.none(self._plans[number]))
             left = [number for number in others if number not in cleared]
-            self._left += (
-                list(same) for _, same in groupby(left, key=lambda number: self._plans[number].focus.targets)
-            )
+            self._left += self._groups(left)
         finally:
             self._is_known.set()
             self._is_shared.set()
         self._ask_left(tables, self._left.popleft)
 
-    def _ask_left(self, tables: PlanTables, take: Callable[[], list[int]]) -> None:
-        while not self._is_over:
-            try:
-                numbers = take()
-            except IndexError:  # nothing is left
-                return
-            self._ask(tables, numbers)
+    def _groups(self, numbers: Iterable[int]) -> Iterator[_Group]:
+        def plan(number: int) -> al.Plan:
+            return self._plans[number]
+
+        for _, group in groupby(numbers, key=lambda number: plan(number).focus.targets):
+            same = groupby(group, key=lambda number: (plan(number).focus, plan(number).shape.path))
+            yield deque(list(part) for _, part in same)
+
+    def _ask_left(self, tables: PlanTables, take: Callable[[], _Group]) -> None:
+        """Ask groups until none is left; then help with those that are begun, from their ends."""
+        for group in _taken(take):
+            self._begun.append(group)
+            for numbers in _taken(group.popleft):
+                self._ask(tables, numbers)
+        for group in list(self._begun):
+            for numbers in _taken(group.pop):
+                self._ask(tables, numbers)
 
     def _ask(self, tables: PlanTables, numbers: Iterable[int]) -> None:
         for number in numbers:
@@ -135,3 +148,10 @@ class _Running:
                 lack = shortage(error)
                 told = CalckgError(f"{self._plans[number].shape.node}: {lack}") if lack else error
                 self.outcomes[number].set_exception(told)
+
+
+def _taken(take: Callable[[], _Taken]) -> Iterator[_Taken]:
+    """Yield what is taken of a deque, from whichever end, until it is empty; two threads may take of one."""
+    with suppress(IndexError):
+        while True:
+            yield take()

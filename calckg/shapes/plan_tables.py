@@ -261,19 +261,12 @@ class PlanTables:
         import duckdb
 
         try:
-            found = self._results(plan, focus)
+            relation = self._results(plan, focus)
+            rows, total = self._rows_of(relation, plan.focus, limit) if relation else ([], 0)
         except duckdb.InvalidInputException as error:
             raise CalckgError(f"{plan.shape.node}: {' '.join(str(error).split())}; mend the shape") from None
-        if found is None:
-            return [], 0
-        row = self._connection.execute(f"SELECT sum(t.m) FROM {found} r JOIN {focus} t ON t.n = r.f").fetchone()
-        total = int(row[0] or 0) if row else 0
-        if not total:
-            return [], 0
-        told = f"SELECT r.f, r.v, r.p, t.m FROM {found} r JOIN {focus} t ON t.n = r.f"
-        if limit is not None:
-            told += f" ORDER BY r.f, r.v, r.p LIMIT {int(limit)}"
-        rows = self._connection.execute(told).fetchall()
+        if not rows:
+            return [], total
         terms = self._terms.terms_of({number for row in rows for number in row[:3] if number is not None})
         results: list[Result] = []
         for focus_id, value_id, path_id, times in rows:
@@ -284,8 +277,15 @@ class PlanTables:
         kept = results if limit is None else results[:limit]
         return kept, total - len(kept)
 
+    def _rows_of(self, relation: str, focus: al.Focus, limit: int | None) -> tuple[list[tuple[int, ...]], int]:
+        """Return ``(f, v, p, times)`` of results, the first of them if there is a limit, and how many there are."""
+        told = f"SELECT f, v, p, 1 AS m FROM {relation} r"
+        if focus.hops:  # else no node is checked twice
+            told = f"SELECT r.f, r.v, r.p, t.m FROM {relation} r JOIN {self._focus_of(focus)} t ON t.n = r.f"
+        return selected.first(self._run, told, ["f", "v", "p", "m"], limit, "m")
+
     def _results(self, plan: al.Plan, focus: str) -> str | None:
-        """Make the results ``(f, v, p)`` of a plan, as ids; return the relation, or nothing where there are none.
+        """Return SQL for the results ``(f, v, p)`` of a plan, as ids; nothing where there surely are none.
 
         Plans that look at the same values are asked in one statement, when the first of them is run.
         """
@@ -300,9 +300,7 @@ class PlanTables:
             return f"(SELECT f, v, NULL AS p FROM {table})" if table else None
         if not isinstance(question, al.Values) or not is_simple:
             query = self._renderer.question(question, focus, lambda path, terms: self._pair(focus, path, terms))
-            self._queries.append(query)
-            row = self._connection.execute(f"CREATE OR REPLACE TEMP TABLE found AS {query}").fetchone()
-            return "found" if row and row[0] else None
+            return f"({query})"
         conditions = self._joined[plan.focus, question.path]
         part, bit = divmod(conditions.index(question.where), _JOINED)
         key = (plan.focus, question.path, part)

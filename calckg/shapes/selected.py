@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
 
@@ -16,6 +16,8 @@ from calckg.shapes.select_sql import Selection
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+_MOST: Final = 100_000  # of a limit that an engine keeps the first rows for; of a higher one all are taken
 
 
 def results(
@@ -33,20 +35,13 @@ def results(
     """
     import duckdb
 
+    names = [name for name, _ in selection.columns]
+    order = sorted(range(len(names)), key=lambda at: (names[at] != THIS, names[at] != VALUE, at))
     try:
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE selected AS {selection.sql}")
+        rows, total = first(connection.execute, selection.sql, [f"c{at}" for at in order], limit)
     except (duckdb.BinderException, duckdb.NotImplementedException, duckdb.InvalidInputException):
         return None
-    row = connection.execute("SELECT count(*) FROM selected").fetchone()
-    total = int(row[0]) if row else 0
-    if not total:
-        return [], 0
-    told = "FROM selected"
-    if limit is not None:
-        names = [name for name, _ in selection.columns]
-        order = sorted(range(len(names)), key=lambda at: (names[at] != THIS, names[at] != VALUE, at))
-        told += f" ORDER BY {', '.join(f'c{at}' for at in order)} LIMIT {int(limit)}"
-    rows = connection.execute(told).fetchall()
+    rows = [tuple(row[order.index(at)] for at in range(len(names))) for row in rows]
     of_terms = [at for at, (_, kind) in enumerate(selection.columns) if kind == "term"]
     terms = terms_of({row[at] for row in rows for at in of_terms if row[at] is not None})
     found = []
@@ -59,6 +54,25 @@ def results(
         found.append(_result(shape, bindings[THIS], {**given, **bindings}, bindings))
     found.sort(key=lambda one: (str(one.focus), str(one.value)))
     return found, total - len(found)
+
+
+def first(
+    run: Callable[[str], DuckDBPyConnection], query: str, columns: Sequence[str], limit: int | None, times: str = "1"
+) -> tuple[list[tuple[Any, ...]], int]:
+    """Return the rows of ``columns`` that a query gives, and how many there are, a row as often as ``times`` says.
+
+    With a limit they are the first, by the order of the columns. The engine keeps those few and counts the rest:
+    memory does not grow with what is wrong.
+    """
+    listed = ", ".join(columns)
+    if limit is None or limit > _MOST:
+        rows = run(f"SELECT {listed}, {times} AS times FROM ({query}) told").fetchall()
+        return [row[:-1] for row in rows], sum(int(row[-1]) for row in rows)
+    kept = f"min({{{', '.join(f'{name!r}: {name}' for name in columns)}}}, {max(limit, 1)})"
+    row = run(f"SELECT sum({times}), {kept} FROM ({query}) told").fetchone()
+    if row is None or not row[0]:
+        return [], 0
+    return [tuple(one.values()) for one in row[1]], int(row[0])
 
 
 def _computed(kind: str, value: str | int | bool) -> Term:
