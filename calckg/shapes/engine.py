@@ -160,8 +160,7 @@ def validate_files(paths: Sequence[Path], shapes: Sequence[Path], options: Optio
         # As lines they go to the columns without Python, and to a store if a shape asks in SPARQL.
         lines = {graph: Path(folder) / f"{number}.nt" for number, graph in enumerate(graphs)}
         for path, file in zip(graphs.values(), lines.values(), strict=True):
-            with file.open("wb") as output:
-                ox.serialize((quad.triple for quad in rdf.read(path)), output, format=ox.RdfFormat.N_TRIPLES)
+            rdf.write_lines(path, file)
 
         def stage() -> None:
             for graph, file in lines.items():
