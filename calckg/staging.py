@@ -35,6 +35,8 @@ INSERT INTO staged_quad SELECT hs, hp, ho, {g} FROM fact;
 INSERT INTO staged_term SELECT t FROM ({terms}) term;
 DROP TABLE fact
 """
+_BUFFER = 4_000_000  # bytes of lines at once: small ones are read side by side, and take less memory
+_LONGEST = 100_000_000
 _NODE = "node_hash"  # of the node that a row of a common table is about
 _STRING = "http://www.w3.org/2001/XMLSchema#string"
 # The characters that N-Quads escapes in the canonical form, which pyoxigraph writes; the backslash first, for then
@@ -157,14 +159,23 @@ def _graph(quad: ox.Quad) -> str | None:
 
 def stage_lines(connection: DuckDBPyConnection, path: Path, graph: str) -> int:
     """Put by the triples of a file of canonical N-Triples, all in ``graph`` (an IRI); return how many there were."""
+    import duckdb
+
+    try:
+        return stage_texts(connection, f"({_split(path, _BUFFER)})", graph)
+    except (duckdb.InvalidInputException, duckdb.NotImplementedException):  # a line does not fit
+        return stage_texts(connection, f"({_split(path, _LONGEST)})", graph)
+
+
+def _split(path: Path, size: int) -> str:
+    """Return SQL for ``(s, p, o, g)`` of the lines of a file, none longer than ``size`` bytes."""
     lines = f"""SELECT line, strpos(line, ' ') AS first
         FROM read_csv({quoted(str(path))}, columns = {{'line': 'VARCHAR'}}, header = false, delim = '\x01',
-            quote = '', escape = '', max_line_size = 100000000, auto_detect = false)"""
+            quote = '', escape = '', max_line_size = {size}, buffer_size = {size}, auto_detect = false)"""
     cut = f"""SELECT substr(line, 1, first - 1) AS s, substr(line, first + 1) AS more FROM ({lines}) line"""
-    split = f"""SELECT s, substr(more, 1, strpos(more, ' ') - 1) AS p,
+    return f"""SELECT s, substr(more, 1, strpos(more, ' ') - 1) AS p,
         substr(more, strpos(more, ' ') + 1, length(more) - strpos(more, ' ') - 2) AS o, NULL AS g
     FROM ({cut}) part"""
-    return stage_texts(connection, f"({split})", graph)
 
 
 def stage_texts(connection: DuckDBPyConnection, relation: str, graph: str | None = None) -> int:
