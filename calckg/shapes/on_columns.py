@@ -100,6 +100,7 @@ class _Running:
         tables.join(self._plans)
         self._ask(tables, self._in_sparql)
         self._is_shared.wait()
+        tables.share(self._knowing)
         self._ask_left(tables, self._left.pop)
 
     def ask_rest(self, tables: PlanTables) -> None:

@@ -56,7 +56,7 @@ class PlanTables:
         self._empty: str | None = None
         self._queries: list[str] = []
         self._owed = 0.0  # seconds that are told with the next outcome
-        self._names = Names(self._terms.id, self._instances, self._closure, self._fails, self._leads)
+        self._names = Names(self._terms.id, self._instances, self._closure, self._fails, self._leads, self._once)
         self._renderer = Renderer(self._names)
         table, listed, few = cache(self._table), cache(self._listed), cache(self._few)
         self._walked = select_walks.Names(self._terms.id, self._closure, table, listed, lambda: self._has_blanks, few)
@@ -73,6 +73,10 @@ class PlanTables:
         """Know the terms that ``other`` does."""
         self._terms.know_as(other._terms)
         self._check_only(focus)
+
+    def share(self, other: PlanTables) -> None:
+        """Take over what ``other`` has found out of the predicates."""
+        self._predicates.know_as(other._predicates)
 
     def _check_only(self, focus: Sequence[Term] | None) -> None:
         if focus is not None:
@@ -197,6 +201,10 @@ class PlanTables:
         """Tell whether a path surely leads from no node to two others."""
         return isinstance(path, model.Predicate) and self._predicates.is_single(self._terms.id(ox.NamedNode(path.iri)))
 
+    def _once(self, path: Path) -> bool:
+        step = step_of(path)
+        return step is not None and self._predicates.is_once(self._terms.id(ox.NamedNode(step[0])))
+
     def _is_met(self, question: al.Question) -> bool:
         """Tell whether what is known of the predicates leaves nothing to find."""
         match question:
@@ -243,9 +251,7 @@ class PlanTables:
             self._connection.execute(f"DROP TABLE {self._pairs.popitem(last=False)[1]}")
         values = f"SELECT n AS f, n AS v FROM {focus}"
         if path is not None:
-            tables, wheres, end = self._renderer.step(path, "n.n")
-            distinct = f"SELECT DISTINCT n.n AS f, {end} AS v FROM {focus} n, {', '.join(tables)}"
-            values = f"{distinct} WHERE {' AND '.join(wheres)}"
+            values = self._renderer.pairs(path, focus)
         if terms:
             told = "t.kind, t.value, t.datatype, t.lang"
             values = f"SELECT u.f, u.v, {told} FROM ({values}) u JOIN node t ON t.id = u.v"
@@ -326,8 +332,8 @@ class PlanTables:
         if not self._sizes[wrong]:
             return None
         if path is None:
-            return self._table(f"SELECT v AS f, v, w FROM {wrong}")
-        return self._table(f"SELECT DISTINCT f, v, w FROM ({self._renderer.pairs(path, focus, wrong)}) pair")
+            return f"(SELECT v AS f, v, w FROM {wrong})"
+        return self._table(self._renderer.pairs(path, focus, wrong))
 
     def _ask(self, plan: al.Plan, query: model.Sparql, limit: int | None) -> tuple[list[Result], int]:
         focus = self._focus_of(plan.focus)

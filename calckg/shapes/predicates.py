@@ -13,14 +13,15 @@ if TYPE_CHECKING:
 
 
 class _Rows(NamedTuple):
-    """The quads of a predicate: how many, and the lowest and the highest id of a subject."""
+    """The quads of a predicate: how many, the lowest and the highest id of a subject, whether one graph has them."""
 
     many: int
     low: int
     high: int
+    alone: bool
 
 
-_NONE: Final = _Rows(0, 0, 0)
+_NONE: Final = _Rows(0, 0, 0, True)
 MOST_BITS: Final = 1_000_000_000
 """What a table of bits may have: a bit for each id, for each predicate or each shape; an eighth of it are bytes."""
 BITS: Final = "step_bits"
@@ -36,6 +37,11 @@ class Predicates:
         self._single: dict[int, bool] = {}
         self._members: dict[int, int] | None = None
 
+    def know_as(self, other: Predicates) -> None:
+        """Know what ``other`` does, which is that of another connection to the same columns."""
+        self._rows = other._rows if self._rows is None else self._rows
+        self._single = other._single | self._single
+
     def count(self, predicate: int) -> int:
         """Return in how many quads the predicate with this id stands."""
         return self._of(predicate).many
@@ -43,13 +49,17 @@ class Predicates:
     def is_single(self, predicate: int) -> bool:
         """Tell whether each subject surely has one quad of the predicate; the same triple of two graphs is two."""
         if predicate not in self._single:
-            many, low, high = self._of(predicate)
+            many, low, high, _ = self._of(predicate)
             # A bit for each subject counts them in a tenth of the time that grouping takes.
             row = self._connection.execute(
                 f"SELECT bit_count(bitstring_agg(s, {low}, {high})) FROM quad WHERE p = {predicate}"
             ).fetchone()
             self._single[predicate] = row is None or row[0] is None or int(row[0]) == many
         return self._single[predicate]
+
+    def is_once(self, predicate: int) -> bool:
+        """Tell whether surely no triple of the predicate stands in two graphs, by what is known already."""
+        return self._of(predicate).alone or self._single.get(predicate, False)
 
     def know_steps(self, steps: Iterable[tuple[int, str]], highest: int) -> bool:
         """Make ``BITS`` for steps, predicates with the column where they start, and ids no higher than ``highest``.
@@ -79,6 +89,9 @@ class Predicates:
 
     def _of(self, predicate: int) -> _Rows:
         if self._rows is None:
-            rows = self._connection.execute("SELECT p, count(*), min(s), max(s) FROM quad GROUP BY p").fetchall()
-            self._rows = {int(p): _Rows(int(many), int(low), int(high)) for p, many, low, high in rows}
+            rows = self._connection.execute("SELECT p, count(*), min(s), max(s), min(g) = max(g) FROM quad GROUP BY p")
+            self._rows = {
+                int(p): _Rows(int(many), int(low), int(high), bool(alone))
+                for p, many, low, high, alone in rows.fetchall()
+            }
         return self._rows.get(predicate, _NONE)

@@ -38,6 +38,7 @@ class Names:
     closure: Callable[[model.Closure], str]  # a relation (s, o) of the path, once or more
     failed: Callable[[al.FailsSparql], str]  # a relation (n) of the nodes that fail
     leads: Callable[[model.Path], bool]  # false where a path surely leads nowhere
+    once: Callable[[model.Path], bool]  # true where it surely leads from one node to another once, not by two graphs
 
 
 class Renderer:
@@ -131,8 +132,8 @@ class Renderer:
                 # Many focus nodes have the same two values: they are compared once.
                 right = sql_terms.compares(TermSql.of("r"), operator, TermSql.of("t"))
                 return (
-                    f"WITH told AS (SELECT DISTINCT r.f, r.v, o.v AS other FROM {pair(path, False)} r "
-                    f"JOIN ({self._others(other, focus)}) o ON o.f = r.f), "
+                    f"WITH told AS (SELECT r.f, r.v, o.v AS other FROM {pair(path, False)} r "
+                    f"JOIN ({self.pairs(other, focus)}) o ON o.f = r.f), "
                     "compared AS (SELECT d.v, d.other FROM (SELECT DISTINCT v, other FROM told) d "
                     f"JOIN node r ON r.id = d.v JOIN node t ON t.id = d.other WHERE NOT {right}) "
                     "SELECT f, v, NULL AS p FROM told SEMI JOIN compared USING (v, other)"
@@ -146,7 +147,7 @@ class Renderer:
         """Return a query for ``(f, v, p)``: the focus nodes and values of which a condition holds.
 
         A triple that stands in several graphs is walked over twice and told once: what is wrong is little, and is made
-        distinct in the end.
+        distinct in the end where it need be.
         """
         tables, wheres, end = self.step(path, "n.n") if path is not None else ([], [], "n.n")
         value = Bound(end, "t")
@@ -156,7 +157,11 @@ class Renderer:
             wheres.append(f"t.id = {end}")
             test = f"CASE WHEN {end} >= 0 THEN {test} ELSE false END"  # not of all terms that there are; see _walk
         joined = ", ".join([f"{focus} n", *tables])
-        return f"SELECT DISTINCT n.n AS f, {end} AS v, NULL AS p FROM {joined} WHERE {' AND '.join([*wheres, test])}"
+        told = f"{self._distinct(path)}n.n AS f, {end} AS v, NULL AS p"
+        return f"SELECT {told} FROM {joined} WHERE {' AND '.join([*wheres, test])}"
+
+    def _distinct(self, path: model.Path | None) -> str:
+        return "" if path is None or self._names.once(path) else "DISTINCT "
 
     def wrong(
         self, path: model.Path | None, conditions: Sequence[Condition], focus: str, anywhere: bool = False
@@ -171,7 +176,7 @@ class Renderer:
         if step is not None:
             values = f"SELECT DISTINCT {step[2]} AS v FROM quad WHERE p = {self._id(ox.NamedNode(step[0]))}"
         elif path is not None:
-            values = f"SELECT DISTINCT v FROM ({self.pairs(path, focus)}) pair"
+            values = f"SELECT DISTINCT v FROM ({self.pairs(path, focus, twice=True)}) pair"
         value = Bound("d.v", "t")
         wrong = self._bits(conditions, value)
         if len(conditions) == 1 and not value.used:
@@ -189,23 +194,27 @@ class Renderer:
         tests = [self._test(condition, {THIS: value, VALUE: value}) for condition in conditions]
         return " + ".join(f"CASE WHEN {test} THEN {1 << bit} ELSE 0 END" for bit, test in enumerate(tests))
 
-    def pairs(self, path: model.Path, focus: str, among: str | None = None) -> str:
-        """Return a query for ``(f, v)``, focus nodes and values, some of them twice; only values ``v`` of ``among``."""
+    def pairs(self, path: model.Path, focus: str, among: str | None = None, *, twice: bool = False) -> str:
+        """Return a query for ``(f, v)``, focus nodes and values, each pair once, unless it may be told ``twice``.
+
+        With ``among``, a relation ``(v, w)``, it is one for ``(f, v, w)`` of those values only.
+        """
         tables, wheres, end = self.step(path, "n.n")
         if among is not None:
             tables.append(f"{among} a")
             wheres.append(f"a.v = {end}")
         told = f"n.n AS f, {end} AS v" + ("" if among is None else ", a.w")
-        return f"SELECT {told} FROM {', '.join([f'{focus} n', *tables])} WHERE {' AND '.join(wheres)}"
+        distinct = "" if twice else self._distinct(path)
+        return f"SELECT {distinct}{told} FROM {', '.join([f'{focus} n', *tables])} WHERE {' AND '.join(wheres)}"
 
     def _absent(self, path: model.Path | None, other: model.Path | None, focus: str) -> str:
         """Return a query for the focus nodes and the values of one path that another does not lead to."""
-        pairs = f"SELECT n AS f, n AS v FROM {focus}" if path is None else self.pairs(path, focus)
+        pairs = f"SELECT n AS f, n AS v FROM {focus}" if path is None else self.pairs(path, focus, twice=True)
         there = "r.f = r.v"
         if other is not None:
             tables, wheres, end = self.step(other, "r.f")
             there = f"EXISTS (SELECT 1 FROM {', '.join(tables)} WHERE {' AND '.join([*wheres, f'{end} = r.v'])})"
-        return f"SELECT DISTINCT r.f, r.v, NULL AS p FROM ({pairs}) r WHERE NOT {there}"
+        return f"SELECT {self._distinct(path)}r.f, r.v, NULL AS p FROM ({pairs}) r WHERE NOT {there}"
 
     def _many(self, path: model.Path, number: int, nodes: str | None = None) -> str:
         """Return a query for the nodes ``s`` from which a path of one step leads to more than so many others."""
@@ -219,10 +228,6 @@ class Renderer:
         )
         ends = f"FROM quad WHERE p = {self._id(ox.NamedNode(iri))}{kept}"
         return f"SELECT {start} AS s {ends} GROUP BY {start} HAVING {several}"
-
-    def _others(self, path: model.Path, focus: str) -> str:
-        tables, wheres, end = self.step(path, "n.n")
-        return f"SELECT DISTINCT n.n AS f, {end} AS v FROM {focus} n, {', '.join(tables)} WHERE {' AND '.join(wheres)}"
 
     # --- conditions
 
