@@ -22,7 +22,7 @@ from calckg.shapes.asked import AskerInTurn
 from calckg.shapes.clearing import Clearing
 from calckg.shapes.known_terms import FEW, KnownTerms
 from calckg.shapes.model import Path, Term
-from calckg.shapes.predicates import Predicates
+from calckg.shapes.predicates import MOST_IN_ONE, Predicates, variable
 from calckg.shapes.results import Outcome, Result
 from calckg.shapes.to_sql import Names, Renderer, step_of
 
@@ -33,6 +33,8 @@ _TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 _SUBCLASS = "http://www.w3.org/2000/01/rdf-schema#subClassOf"
 _KEPT = 4  # tables of pairs at once: plans of one shape come one after another
 _JOINED = 30  # conditions in one statement: a bit each
+_LARGE = 10_000  # nodes that are looked up among bits
+_MANY = 100_000  # pairs that are not kept, but told as they are found
 _ALL = 3  # times as many values as focus nodes are tested without looking whose they are
 
 
@@ -50,13 +52,15 @@ class PlanTables:
         self._joined: dict[tuple[al.Focus, Path | None], list[al.Condition]] = {}
         self._pairs: OrderedDict[tuple[str, Path | None, bool], str] = OrderedDict()
         self._members: dict[str, str] = {}  # tables of instances, by the ids of classes
+        self._bits_of: dict[str, str | None] = {}
         self._closures: dict[model.Closure, str] = {}
         self._failed: dict[al.FailsSparql, str] = {}
         self._only: str | None = None
         self._empty: str | None = None
         self._queries: list[str] = []
         self._owed = 0.0  # seconds that are told with the next outcome
-        self._names = Names(self._terms.id, self._instances, self._closure, self._fails, self._leads, self._once)
+        ways = (self._leads, self._once, self._bits)
+        self._names = Names(self._terms.id, self._instances, self._closure, self._fails, *ways)
         self._renderer = Renderer(self._names)
         table, listed, few = cache(self._table), cache(self._listed), cache(self._few)
         self._walked = select_walks.Names(self._terms.id, self._closure, table, listed, lambda: self._has_blanks, few)
@@ -181,6 +185,16 @@ class PlanTables:
             self._focus[key] = self._table(query)
         return self._focus[key]
 
+    def _bits(self, table: str) -> str | None:
+        """Return SQL for the nodes of a table as bits, where these are worth it."""
+        highest = self._terms.highest
+        if self._sizes[table] < _LARGE or highest > MOST_IN_ONE:
+            return None
+        if table not in self._bits_of:
+            query = f"SELECT bitstring_agg(n, 0, {highest}) FROM {table}"
+            self._bits_of[table] = variable(self._connection, f"bits_of_{table}", query)
+        return self._bits_of[table]
+
     def _nobody(self) -> str:
         """Return an empty table of focus nodes."""
         if self._empty is None:
@@ -267,7 +281,7 @@ class PlanTables:
         import duckdb
 
         try:
-            relation = self._results(plan, focus)
+            relation = self._results(plan, focus, limit)
             rows, total = self._rows_of(relation, plan.focus, limit) if relation else ([], 0)
         except duckdb.InvalidInputException as error:
             raise CalckgError(f"{plan.shape.node}: {' '.join(str(error).split())}; mend the shape") from None
@@ -290,7 +304,7 @@ class PlanTables:
             told = f"SELECT r.f, r.v, r.p, t.m FROM {relation} r JOIN {self._focus_of(focus)} t ON t.n = r.f"
         return selected.first(self._run, told, ["f", "v", "p", "m"], limit, "m")
 
-    def _results(self, plan: al.Plan, focus: str) -> str | None:
+    def _results(self, plan: al.Plan, focus: str, limit: int | None) -> str | None:
         """Return SQL for the results ``(f, v, p)`` of a plan, as ids; nothing where there surely are none.
 
         Plans that look at the same values are asked in one statement, when the first of them is run.
@@ -302,7 +316,7 @@ class PlanTables:
             return self._all(focus, question.where)
         is_simple = isinstance(question, al.Values) and al.simple(question.where)
         if isinstance(question, al.Values) and question.path and not is_simple and al.of_value(question.where):
-            table = self._wrong_values(focus, question.path, [question.where])
+            table = self._wrong_values(focus, question.path, [question.where], limit)
             return f"(SELECT f, v, NULL AS p FROM {table})" if table else None
         if not isinstance(question, al.Values) or not is_simple:
             query = self._renderer.question(question, focus, lambda path, terms: self._pair(focus, path, terms))
@@ -311,7 +325,7 @@ class PlanTables:
         part, bit = divmod(conditions.index(question.where), _JOINED)
         key = (plan.focus, question.path, part)
         if key not in self._wrong:
-            self._wrong[key] = self._wrong_values(focus, question.path, conditions[part * _JOINED :][:_JOINED])
+            self._wrong[key] = self._wrong_values(focus, question.path, conditions[part * _JOINED :][:_JOINED], limit)
         table = self._wrong[key]
         return f"(SELECT f, v, NULL AS p FROM {table} WHERE w & {1 << bit} > 0)" if table else None
 
@@ -324,8 +338,13 @@ class PlanTables:
                 return None
         return f"(SELECT n AS f, n AS v, NULL AS p FROM {table})"
 
-    def _wrong_values(self, focus: str, path: Path | None, conditions: Sequence[al.Condition]) -> str | None:
-        """Make ``(f, v, w)`` of the focus nodes with values of which conditions hold; see ``Renderer.wrong``."""
+    def _wrong_values(
+        self, focus: str, path: Path | None, conditions: Sequence[al.Condition], limit: int | None
+    ) -> str | None:
+        """Return ``(f, v, w)`` of the focus nodes with values of which conditions hold; see ``Renderer.wrong``.
+
+        It is a table, but with a limit of pairs that are many: then the first are told while the rest is counted.
+        """
         step = None if path is None else step_of(path)
         anywhere = step is not None and self._rows(step[0]) <= _ALL * self._sizes[focus]
         wrong = self._table(self._renderer.wrong(path, conditions, focus, anywhere))
@@ -333,7 +352,15 @@ class PlanTables:
             return None
         if path is None:
             return f"(SELECT v AS f, v, w FROM {wrong})"
-        return self._table(self._renderer.pairs(path, focus, wrong))
+        if step is None or limit is None or self._terms.highest > MOST_IN_ONE:
+            return self._table(self._renderer.pairs(path, focus, wrong))
+        pairs = self._table(f"{self._renderer.pairs(path, focus, wrong, twice=True)} LIMIT {_MANY + 1}")
+        if self._sizes[pairs] <= _MANY:
+            return pairs if self._once(path) else f"(SELECT DISTINCT f, v, w FROM {pairs})"
+        self._connection.execute(f"DROP TABLE {pairs}")
+        predicate = self._terms.id(ox.NamedNode(step[0]))
+        again = None if self._once(path) else self._predicates.again(predicate, self._terms.highest)
+        return f"({self._renderer.pairs(path, focus, wrong, twice=True, some=again)})"
 
     def _ask(self, plan: al.Plan, query: model.Sparql, limit: int | None) -> tuple[list[Result], int]:
         focus = self._focus_of(plan.focus)

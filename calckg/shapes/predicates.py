@@ -24,8 +24,27 @@ class _Rows(NamedTuple):
 _NONE: Final = _Rows(0, 0, 0, True)
 MOST_BITS: Final = 1_000_000_000
 """What a table of bits may have: a bit for each id, for each predicate or each shape; an eighth of it are bytes."""
+MOST_IN_ONE: Final = 100_000_000
+"""What one value of bits may have that stands in statements."""
 BITS: Final = "step_bits"
 """Table ``(p, start, bits)``: the ids of subjects (``start`` is ``s``) or objects (``o``) of predicates, a bit each."""
+
+# Most quads of a predicate are of one graph, its home; what stands in several graphs stands outside it, too.
+_AGAIN: Final = """
+WITH used AS (SELECT g, count(*) AS n FROM quad WHERE p = {p} GROUP BY g),
+    away AS (SELECT s, o FROM quad WHERE p = {p} AND g <> (SELECT arg_max(g, n) FROM used))
+SELECT DISTINCT s FROM quad SEMI JOIN away USING (s, o) WHERE p = {p} GROUP BY s, o HAVING count(*) > 1
+"""
+
+
+def variable(connection: DuckDBPyConnection, name: str, query: str) -> str | None:
+    """Give a connection's variable the one value of a query; return SQL for it, or ``None`` where it is NULL.
+
+    In a statement it is a constant: what tests a column by it is done where the column is read.
+    """
+    connection.execute(f"SET VARIABLE {name} = ({query})")
+    row = connection.execute(f"SELECT getvariable('{name}') IS NULL").fetchone()
+    return None if row is None or row[0] else f"getvariable('{name}')"
 
 
 class Predicates:
@@ -35,6 +54,7 @@ class Predicates:
         self._connection = connection
         self._rows: dict[int, _Rows] | None = None
         self._single: dict[int, bool] = {}
+        self._again: dict[int, str | None] = {}
         self._members: dict[int, int] | None = None
 
     def know_as(self, other: Predicates) -> None:
@@ -60,6 +80,16 @@ class Predicates:
     def is_once(self, predicate: int) -> bool:
         """Tell whether surely no triple of the predicate stands in two graphs, by what is known already."""
         return self._of(predicate).alone or self._single.get(predicate, False)
+
+    def again(self, predicate: int, highest: int) -> str | None:
+        """Return SQL for bits of the subjects of triples that stand in several graphs; ``None`` where there are none.
+
+        No id is higher than ``highest``.
+        """
+        if predicate not in self._again:
+            bits = f"SELECT bitstring_agg(s, 0, {highest}) FROM ({_AGAIN.format(p=predicate)}) again"
+            self._again[predicate] = variable(self._connection, f"again_{predicate}", bits)
+        return self._again[predicate]
 
     def know_steps(self, steps: Iterable[tuple[int, str]], highest: int) -> bool:
         """Make ``BITS`` for steps, predicates with the column where they start, and ids no higher than ``highest``.

@@ -49,7 +49,7 @@ class Relations(PlanTables):
                 yield Relation(None, self._ask(plan, plan.question.query, 0)[1] if size else 0, size)
                 continue
             try:
-                found = self._results(plan, focus) if size else None
+                found = self._results(plan, focus, None) if size else None
             except duckdb.InvalidInputException as error:
                 raise CalckgError(f"{plan.shape.node}: {' '.join(str(error).split())}; mend the shape") from None
             query = f"(SELECT r.f, r.v, r.p, t.m FROM {found} r JOIN {focus} t ON t.n = r.f)" if found else None
