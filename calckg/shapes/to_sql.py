@@ -273,7 +273,10 @@ class Renderer:
                 return f"({bound[var.name].id} IN ({', '.join(map(self._id, terms)) or '-1'}))"
             case al.IsA(var, cls):
                 name, node = self._fresh(), bound[var.name].id
-                return f"(EXISTS (SELECT 1 FROM {self._names.instances(cls)} {name} WHERE {name}.n = {node}))"
+                table = self._names.instances(cls)
+                if (bits := self._names.bits(table)) is not None:
+                    return f"(get_bit({bits}, {node}::INTEGER) = 1)"
+                return f"(EXISTS (SELECT 1 FROM {table} {name} WHERE {name}.n = {node}))"
             case al.FailsSparql(var):
                 return f"({bound[var.name].id} IN (SELECT n FROM {self._names.failed(condition)}))"
             case al.Exists(_, path, _, _) | al.Reaches(_, path, _) if not self._names.leads(path):
