@@ -157,14 +157,20 @@ def turtle_texts(terms: Sequence[ox.NamedNode | ox.BlankNode | ox.Literal]) -> t
     """Return the texts of terms in Turtle, and the head that declares the prefixes in them, the only ones."""
     output, said = BytesIO(), ox.NamedNode("urn:x:p")
     declared = prefixes_of(filter(None, map(_iri_of, terms)))
-    statements = (ox.Triple(ox.BlankNode(str(number)), said, term) for number, term in enumerate(terms))
+    namespaces = tuple(declared.values())
+    texts = [str(term) for term in terms]  # as they are where nothing can be shorter
+    others = [
+        number
+        for number, term in enumerate(terms)
+        if not isinstance(term, ox.NamedNode) or term.value.startswith(namespaces)
+    ]
+    statements = (ox.Triple(ox.BlankNode(str(number)), said, terms[number]) for number in others)
     serialise(statements, output, "turtle", declared)
     lines = output.getvalue().decode().split("\n")[:-1]
-    head, texts = lines[: -len(terms) or None], lines[len(lines) - len(terms) :]
-    starts = (len(f"_:{number} {said} ") for number in range(len(terms)))
-    return "".join(f"{line}\n" for line in head), [
-        text[start : -len(" .")] for start, text in zip(starts, texts, strict=True)
-    ]
+    head = lines[: len(lines) - len(others)]
+    for number, line in zip(others, lines[len(head) :], strict=True):
+        texts[number] = line[len(f"_:{number} {said} ") : -len(" .")]
+    return "".join(f"{line}\n" for line in head), texts
 
 
 def prefixes_of(iris: Iterable[str]) -> dict[str, str]:

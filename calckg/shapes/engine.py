@@ -22,6 +22,7 @@ from calckg.shapes.on_columns import OnColumns
 from calckg.shapes.on_sparql import OnSparql
 from calckg.shapes.results import Outcome
 from calckg.sparql import LocalGraph
+from calckg.uncollected import uncollected
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -77,7 +78,8 @@ class Validation:
 
     def turtle(self) -> bytes:
         """Return the ``sh:ValidationReport`` as Turtle."""
-        return report_graph.turtle(self.outcomes)
+        with uncollected():
+            return report_graph.turtle(self.outcomes)
 
     def at_least(self, severity: Severity) -> int:
         """Count the results of this severity or a graver one, those too that the limit left out."""

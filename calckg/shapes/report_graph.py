@@ -5,8 +5,9 @@ Blank nodes are numbered: of the same results the report is the same, byte by by
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
+from operator import itemgetter
 from typing import Final
 
 import pyoxigraph as ox
@@ -24,56 +25,84 @@ _PATH: Final = SH + "resultPath"
 _VALUE: Final = SH + "value"
 _MESSAGE: Final = SH + "resultMessage"
 _BOOLEAN: Final = ox.NamedNode("http://www.w3.org/2001/XMLSchema#boolean")
-_Row = tuple[str, str, str]  # subject, predicate IRI, object: blank nodes and terms as in N-Triples
+_Told = tuple[str, "str | int"]  # predicate IRI, object: as in N-Triples, or the place of one that differs by result
+_Block = tuple[str, Sequence[_Told], Sequence[str]]  # a blank node, what is said of it, and what differs
+_STEPS: Final[Mapping[str, Sequence[_Told]]] = {
+    name: [(SH + name, 0)]
+    for name in ("alternativePath", "inversePath", "zeroOrOnePath", "oneOrMorePath", "zeroOrMorePath")
+}
+_CELL: Final[Sequence[_Told]] = [(_RDF + "first", 0), (_RDF + "rest", 1)]
 
 
 def triples(outcomes: Iterable[Outcome]) -> list[ox.Triple]:
     """Return the validation report: its node, and one for each result with all that SHACL 3.6.2 asks for."""
     report = _Report(outcomes)
     return [
-        ox.Triple(ox.BlankNode(subject[2:]), ox.NamedNode(predicate or rdf.RDF_TYPE.value), report.term(told))
-        for subject, predicate, told in report.rows
+        ox.Triple(
+            ox.BlankNode(node[2:]),
+            ox.NamedNode(predicate or rdf.RDF_TYPE.value),
+            report.term(differing[told] if isinstance(told, int) else told),
+        )
+        for node, said, differing in report.blocks
+        for predicate, told in said
     ]
 
 
 def turtle(outcomes: Iterable[Outcome]) -> bytes:
-    """Return the validation report as ``rdf.write_turtle`` writes it; each term is rendered once."""
+    """Return the validation report as ``rdf.write_turtle`` writes it; each term is rendered once.
+
+    So is what the results of a constraint have in common.
+    """
     report = _Report(outcomes)
-    rows = sorted(report.rows)  # they come nearly in order
     terms = {text: term for text, term in report.terms.items() if not isinstance(term, ox.BlankNode)}
-    predicates = {iri: ox.NamedNode(iri or rdf.RDF_TYPE.value) for iri in {predicate for _, predicate, _ in rows}}
+    common = {id(said): said for _, said, _ in report.blocks}
+    predicates = {iri: ox.NamedNode(iri or rdf.RDF_TYPE.value) for said in common.values() for iri, _ in said}
     head, texts = rdf.turtle_texts([*terms.values(), *predicates.values()])
     objects = dict(zip(terms, texts, strict=False))
     names = dict(zip(predicates, texts[len(terms) :], strict=True)) | {_TYPE: "a"}
-    said: tuple[str, str] = ("", "")
+    forms = {number: _form(said, names, objects) for number, said in common.items()}
     parts = [head]
-    for subject, predicate, told in rows:
-        if (subject, predicate) == said:
-            parts.append(" , ")
-        elif subject == said[0]:
-            parts += [" ;\n\t", names[predicate], " "]
+    for node, said, differing in report.blocks:
+        parts.append(forms[id(said)] % (node, *[objects.get(told, told) for told in differing]))
+    return "".join(parts).encode()
+
+
+def _form(said: Sequence[_Told], names: Mapping[str, str], objects: Mapping[str, str]) -> str:
+    """Return the Turtle of what is said of a node, with ``%s`` for the node and for each object that differs."""
+    parts, before = list[str](), ""
+    for number, (predicate, told) in enumerate(said):
+        text = "%s" if isinstance(told, int) else objects.get(told, told).replace("%", "%%")
+        if number and predicate == before:
+            parts += [" , ", text]
         else:
-            parts += [" .\n" if said[0] else "", subject, " ", names[predicate], " "]
-        parts.append(objects.get(told, told))
-        said = subject, predicate
-    return "".join([*parts, " .\n"]).encode()
+            parts += [" ;\n\t" if number else "%s ", names[predicate].replace("%", "%%"), " ", text]
+        before = predicate
+    return "".join([*parts, " .\n"])
+
+
+def _said(common: Iterable[tuple[str, str]], has_path: bool, has_value: bool) -> Sequence[_Told]:
+    """Return what is said of a result, in order; focus node, path and value are told by their places."""
+    differing = [_FOCUS, *[_PATH] * has_path, *[_VALUE] * has_value]  # in order, too
+    return sorted([*common, *((name, at) for at, name in enumerate(differing))], key=lambda one: (one[0], str(one[1])))
 
 
 class _Report:
-    """The rows of a report, each once, and the terms in them."""
+    """What a report says, a block for each blank node in the order of their names, and the terms in it."""
 
     def __init__(self, outcomes: Iterable[Outcome]) -> None:
         kept = list(outcomes)
         self._label, self._numbers = _unused("result", kept), count(1)
         self.terms: dict[str, Term] = {}
-        self.rows: list[_Row] = []
-        node = f"_:{self._label}s"
+        self.blocks: list[_Block] = []
+        results = [node for outcome in kept for node in self._results(outcome)]
         conforms = not any(outcome.more or outcome.results for outcome in kept)  # nor does what a limit left out
-        self._say(node, _TYPE, ox.NamedNode(SH + "ValidationReport"))
-        self._say(node, SH + "conforms", ox.Literal("true" if conforms else "false", datatype=_BOOLEAN))
-        for outcome in kept:
-            for result in self._results(outcome):
-                self.rows.append((node, SH + "result", result))
+        said: list[_Told] = [
+            (_TYPE, self._text(ox.NamedNode(SH + "ValidationReport"))),
+            (SH + "conforms", self._text(ox.Literal("true" if conforms else "false", datatype=_BOOLEAN))),
+        ]
+        said += [(SH + "result", node) for node in results]
+        self.blocks.sort(key=itemgetter(0))  # nearly in order: the node of a path is made before what it leads to
+        self.blocks.append((f"_:{self._label}s", said, ()))  # after all numbers
 
     def term(self, text: str) -> Term:
         """Return the term that stands in a row so."""
@@ -84,28 +113,30 @@ class _Report:
         self.terms[text] = term
         return text
 
-    def _say(self, subject: str, predicate: str, term: Term) -> None:
-        self.rows.append((subject, predicate, self._text(term)))
-
     def _fresh(self) -> str:
         return f"_:{self._label}{next(self._numbers):07}"  # in their order as texts, too
 
     def _results(self, outcome: Outcome) -> Iterator[str]:
         """Say the results of a plan, and yield the node of each."""
-        plan, rows = outcome.plan, self.rows
-        said = messages.of_all(plan)
-        same = list(dict.fromkeys((predicate, self._text(term)) for predicate, term in _of_all(plan, said or ())))
+        plan = outcome.plan
+        told = messages.of_all(plan)
+        common = {(predicate, self._text(term)) for predicate, term in _of_all(plan, told or ())}
+        known: dict[tuple[bool, bool], Sequence[_Told]] = {}
         for result in outcome.results:
-            node = self._fresh()
-            rows += [(node, predicate, text) for predicate, text in same]
-            rows.append((node, _FOCUS, self._text(result.focus)))
+            node, differing = self._fresh(), [self._text(result.focus)]
             path = plan.shape.path if result.path is None else result.path
             if path is not None:
-                rows.append((node, _PATH, self._path(path)))
+                differing.append(self._path(path))
             if result.value is not None:
-                rows.append((node, _VALUE, self._text(result.value)))
-            for message in dict.fromkeys(messages.of(plan, result) if said is None else ()):
-                self._say(node, _MESSAGE, message)
+                differing.append(self._text(result.value))
+            has = path is not None, result.value is not None
+            if told is None:
+                said = _said({*common, *((_MESSAGE, self._text(one)) for one in messages.of(plan, result))}, *has)
+            elif has in known:
+                said = known[has]
+            else:
+                said = known[has] = _said(common, *has)
+            self.blocks.append((node, said, differing))
             yield node
 
     def _path(self, path: model.Path) -> str:
@@ -131,14 +162,14 @@ class _Report:
 
     def _node_with(self, name: str, value: str) -> str:
         node = self._fresh()
-        self.rows.append((node, SH + name, value))
+        self.blocks.append((node, _STEPS[name], [value]))
         return node
 
     def _list(self, paths: tuple[model.Path, ...]) -> str:
         rest = self._iri(_RDF + "nil")
         for path in reversed(paths):
             cell = self._fresh()
-            self.rows += [(cell, _RDF + "first", self._path(path)), (cell, _RDF + "rest", rest)]
+            self.blocks.append((cell, _CELL, [self._path(path), rest]))
             rest = cell
         return rest
 
