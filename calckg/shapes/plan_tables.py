@@ -17,7 +17,7 @@ import pyoxigraph as ox
 from calckg import columnar
 from calckg.errors import CalckgError
 from calckg.shapes import algebra as al
-from calckg.shapes import model, select_reader, select_sql, select_walks, selected
+from calckg.shapes import closures, model, select_reader, select_sql, select_walks, selected
 from calckg.shapes.asked import AskerInTurn
 from calckg.shapes.clearing import Clearing
 from calckg.shapes.known_terms import FEW, KnownTerms
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
-_SUBCLASS = "http://www.w3.org/2000/01/rdf-schema#subClassOf"
 _KEPT = 4  # tables of pairs at once: plans of one shape come one after another
 _JOINED = 30  # conditions in one statement: a bit each
 _LARGE = 10_000  # nodes that are looked up among bits
@@ -50,7 +49,7 @@ class PlanTables:
         self._sizes: dict[str, int] = {}  # of the tables
         self._wrong: dict[tuple[al.Focus, Path | None, int], str | None] = {}
         self._joined: dict[tuple[al.Focus, Path | None], list[al.Condition]] = {}
-        self._pairs: OrderedDict[tuple[str, Path | None, bool], str] = OrderedDict()
+        self._pairs: OrderedDict[tuple[str, Path], str] = OrderedDict()
         self._members: dict[str, str] = {}  # tables of instances, by the ids of classes
         self._bits_of: dict[str, str | None] = {}
         self._closures: dict[model.Closure, str] = {}
@@ -147,21 +146,8 @@ class PlanTables:
         return row is not None and row[0] * 10 < row[1]
 
     def _closure(self, path: model.Closure) -> str:
-        """Make the pairs of one or more steps, by adding a step until nothing is new."""
         if path not in self._closures:
-            step = self._table(f"SELECT DISTINCT s, o FROM ({self._renderer.relation(path.path)}) step")
-            name = self._table(f"SELECT s, o FROM {step}")
-            new = f"SELECT s, o FROM {step}"
-            while True:
-                found = self._table(
-                    f"SELECT DISTINCT n.s, t.o FROM ({new}) n JOIN {step} t ON t.s = n.o "
-                    f"WHERE NOT EXISTS (SELECT 1 FROM {name} k WHERE k.s = n.s AND k.o = t.o)"
-                )
-                added = self._connection.execute(f"INSERT INTO {name} SELECT s, o FROM {found}").fetchone()
-                if not added or not added[0]:
-                    break
-                new = f"SELECT s, o FROM {found}"
-            self._closures[path] = name
+            self._closures[path] = closures.made(self._connection, self._table, self._renderer.relation(path.path))
         return self._closures[path]
 
     def _focus_of(self, focus: al.Focus) -> str:
@@ -253,24 +239,16 @@ class PlanTables:
             case model.TargetSparql():
                 return f"SELECT n FROM {self._terms.table_of(self._asker.target(target), new=True)}"
 
-    def _pair(self, focus: str, path: Path | None, terms: bool) -> str:
-        """Return the focus nodes with their values, each pair once; with ``terms`` the values' terms stand beside."""
-        if path is None and not terms:
+    def _pair(self, focus: str, path: Path | None) -> str:
+        """Return the focus nodes with their values, each pair once."""
+        if path is None:
             return f"(SELECT n AS f, n AS v FROM {focus})"
-        for key in ((focus, path, True), (focus, path, terms)):
-            if key in self._pairs:
-                self._pairs.move_to_end(key)
-                return self._pairs[key]
-        while len(self._pairs) >= _KEPT:
-            self._connection.execute(f"DROP TABLE {self._pairs.popitem(last=False)[1]}")
-        values = f"SELECT n AS f, n AS v FROM {focus}"
-        if path is not None:
-            values = self._renderer.pairs(path, focus)
-        if terms:
-            told = "t.kind, t.value, t.datatype, t.lang"
-            values = f"SELECT u.f, u.v, {told} FROM ({values}) u JOIN node t ON t.id = u.v"
-        self._pairs[focus, path, terms] = self._table(values)
-        return self._pairs[focus, path, terms]
+        if (focus, path) not in self._pairs:
+            while len(self._pairs) >= _KEPT:
+                self._connection.execute(f"DROP TABLE {self._pairs.popitem(last=False)[1]}")
+            self._pairs[focus, path] = self._table(self._renderer.pairs(path, focus))
+        self._pairs.move_to_end((focus, path))
+        return self._pairs[focus, path]
 
     # --- plans
 
@@ -319,7 +297,7 @@ class PlanTables:
             table = self._wrong_values(focus, question.path, [question.where], limit)
             return f"(SELECT f, v, NULL AS p FROM {table})" if table else None
         if not isinstance(question, al.Values) or not is_simple:
-            query = self._renderer.question(question, focus, lambda path, terms: self._pair(focus, path, terms))
+            query = self._renderer.question(question, focus, lambda path: self._pair(focus, path))
             return f"({query})"
         conditions = self._joined[plan.focus, question.path]
         part, bit = divmod(conditions.index(question.where), _JOINED)
@@ -373,7 +351,7 @@ class PlanTables:
         nodes = [node for (node,) in self._terms.of_ids(f"SELECT n FROM {focus}", 1)]
         values: list[tuple[Term, Term]] | None = None
         if query.ask:
-            pairs = self._terms.of_ids(f"SELECT f, v FROM {self._pair(focus, plan.shape.path, False)} pair", 2)
+            pairs = self._terms.of_ids(f"SELECT f, v FROM {self._pair(focus, plan.shape.path)} pair", 2)
             values = [(one, other) for one, other in pairs]
         found = sorted(
             self._asker.results(query, plan.shape, nodes, values), key=lambda r: (str(r.focus), str(r.value))

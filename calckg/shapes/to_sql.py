@@ -1,8 +1,8 @@
 """Conditions, paths and questions as SQL over ``node(id, kind, value, datatype, lang)`` and ``quad(s, p, o, g)``.
 
 ``node`` is ``term`` and what only the shapes speak of. A triple may stand in several graphs: it is looked for by EXISTS
-and told by DISTINCT, never counted. A plan asks ``pair(f, v, kind, value, datatype, lang)``, its focus nodes with their
-values, or ``focus(n)``, both made beforehand (``plan_tables``).
+and told by DISTINCT, never counted. A plan asks ``pair(f, v)``, its focus nodes with their values, or ``focus(n)``,
+both made beforehand (``plan_tables``).
 """
 
 from __future__ import annotations
@@ -101,26 +101,24 @@ class Renderer:
 
     # --- questions
 
-    def question(self, question: al.Question, focus: str, pair: Callable[[model.Path | None, bool], str]) -> str:
+    def question(self, question: al.Question, focus: str, pair: Callable[[model.Path | None], str]) -> str:
         """Return a query for ``(f, v, p)``: focus node, value or NULL, predicate of the path or NULL.
 
-        ``pair`` gives the table of focus nodes and values of a path, with the values' terms or without.
+        ``pair`` gives the table of focus nodes and values of a path.
         """
         match question:
             case al.Nodes(al.Count(Var("this"), path, _, al.Constant(True), ">", number)) if step_of(path) is not None:
-                many = self._many(path, number, f"SELECT n FROM {focus}")
+                many = self._many(path, number, focus)
                 return f"SELECT s AS f, NULL AS v, NULL AS p FROM ({many}) many"
             case al.Nodes(al.Count(Var("this"), path, _, al.Constant(True), ">", number)):
-                counted = f"SELECT f FROM {pair(path, False)} counted GROUP BY f HAVING count(*) > {number}"
+                counted = f"SELECT f FROM {pair(path)} counted GROUP BY f HAVING count(*) > {number}"
                 return f"SELECT f, NULL AS v, NULL AS p FROM ({counted}) many"
             case al.Nodes(where):
                 test = self._test(where, {THIS: Bound("r.n")})
                 return f"SELECT r.n AS f, NULL AS v, NULL AS p FROM {focus} r WHERE {test}"
             case al.Languages(path):
-                return (
-                    f"SELECT f, NULL AS v, NULL AS p FROM {pair(path, True)} WHERE lang IS NOT NULL "
-                    "GROUP BY f, lower(lang) HAVING count(*) > 1"
-                )
+                told = f"FROM {pair(path)} u JOIN node t ON t.id = u.v WHERE t.lang IS NOT NULL"
+                return f"SELECT u.f, NULL AS v, NULL AS p {told} GROUP BY u.f, lower(t.lang) HAVING count(*) > 1"
             case al.Triples(allowed):
                 ids = ", ".join(str(self._id(ox.NamedNode(iri))) for iri in sorted(allowed)) or "-1"
                 return (
@@ -133,7 +131,7 @@ class Renderer:
                 # Many focus nodes have the same two values: they are compared once.
                 right = sql_terms.compares(TermSql.of("r"), operator, TermSql.of("t"))
                 return (
-                    f"WITH told AS (SELECT r.f, r.v, o.v AS other FROM {pair(path, False)} r "
+                    f"WITH told AS (SELECT r.f, r.v, o.v AS other FROM {pair(path)} r "
                     f"JOIN ({self.pairs(other, focus)}) o ON o.f = r.f), "
                     "compared AS (SELECT d.v, d.other FROM (SELECT DISTINCT v, other FROM told) d "
                     f"JOIN node r ON r.id = d.v JOIN node t ON t.id = d.other WHERE NOT {right}) "
@@ -238,16 +236,19 @@ class Renderer:
             there = f"EXISTS (SELECT 1 FROM {', '.join(tables)} WHERE {' AND '.join([*wheres, f'{end} = r.v'])})"
         return f"SELECT {self._distinct(path)}r.f, r.v, NULL AS p FROM ({pairs}) r WHERE NOT {there}"
 
-    def _many(self, path: model.Path, number: int, nodes: str | None = None) -> str:
+    def _many(self, path: model.Path, number: int, focus: str | None = None) -> str:
         """Return a query for the nodes ``s`` from which a path of one step leads to more than so many others."""
         step = step_of(path)
         assert step is not None
         iri, start, end = step
-        kept = f" AND {start} IN ({nodes})" if nodes else ""
-        # The same triple may stand in several graphs; two different ends have a lowest and a highest.
-        several = {0: "true", 1: f"min({end}) < max({end})"}.get(
-            number, f"count(*) > {number} AND count(DISTINCT {end}) > {number}"
-        )
+        kept = ""
+        if focus is not None:
+            bits = self._names.bits(focus)
+            among = f"{start} IN (SELECT n FROM {focus})" if bits is None else f"get_bit({bits}, {start}::INTEGER) = 1"
+            kept = f" AND {among}"
+        several = {0: "true", 1: f"min({end}) < max({end})"}.get(number, f"count(*) > {number}")
+        if number > 1 and not self._names.once(path):  # the same triple may stand in several graphs
+            several += f" AND count(DISTINCT {end}) > {number}"
         ends = f"FROM quad WHERE p = {self._id(ox.NamedNode(iri))}{kept}"
         return f"SELECT {start} AS s {ends} GROUP BY {start} HAVING {several}"
 
