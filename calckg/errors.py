@@ -76,13 +76,20 @@ class MissingToolError(CalckgError):
     """Say that a program or an optional library that the job needs is not installed."""
 
 
-def shortage(error: BaseException) -> str | None:
-    """Say why DuckDB could not go on, memory or files, and what to do; ``None`` if ``error`` tells of neither."""
+def lack(error: BaseException) -> str | None:
+    """Say what DuckDB could not go on without, and what to do; ``None`` if ``error`` tells of no such thing.
+
+    It is memory, space for files, or columns that are whole on the disk.
+    """
     duckdb = sys.modules.get("duckdb")
-    if duckdb is None or not isinstance(error, duckdb.OutOfMemoryException | duckdb.IOException):
+    if duckdb is None or not isinstance(error, duckdb.Error):
         return None
     reason = str(error).strip().partition("\n")[0]  # what follows is advice on settings that nobody here can make
-    return f"{reason}; is the memory, or the disk, full? Free some, or let TMPDIR name a larger disk"
+    if isinstance(error, duckdb.OutOfMemoryException | duckdb.IOException):
+        return f"{reason}; is the memory, or the disk, full? Free some, or let TMPDIR name a larger disk"
+    if reason.startswith("Corrupt database"):  # a block's checksum, which no class of errors is for
+        return f"the columns (quads.duckdb) are damaged ({reason}); build the graph again"
+    return None
 
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:

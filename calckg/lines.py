@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING
 import pyoxigraph as ox
 
 from calckg import columnar, rdf
-from calckg.errors import CalckgError, shortage
+from calckg.errors import CalckgError, lack
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -98,7 +98,7 @@ def _bounded(connection: DuckDBPyConnection) -> Iterator[DuckDBPyConnection]:
         cursor.execute(f"SET memory_limit = '{_MEMORY}'; SET threads = {min(_THREADS, threads)}")
         yield cursor
     except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
-        raise CalckgError(f"the quads can't be sorted: {shortage(error)}") from None
+        raise CalckgError(f"the quads can't be sorted: {lack(error)}") from None
     finally:
         cursor.close()
         connection.execute(f"SET memory_limit = '{memory}'; SET threads = {threads}")

@@ -92,6 +92,8 @@ def _parsed(path: Path) -> Iterator[ox.Quad]:
         raise syntax_error(error, path) from None
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise SourceError(f"not a whole gzip file ({error}); download it again", path) from None
+    except MemoryError as error:  # the reader's own limit
+        raise SourceError(f"a term is too long ({' '.join(str(error).split())} bytes); shorten it", path) from None
     except (OSError, ValueError, UnicodeDecodeError) as error:
         raise SourceError(f"can't be read: {error}", path) from None
 

@@ -158,13 +158,20 @@ def _graph(quad: ox.Quad) -> str | None:
 
 
 def stage_lines(connection: DuckDBPyConnection, path: Path, graph: str) -> int:
-    """Put by the triples of a file of canonical N-Triples, all in ``graph`` (an IRI); return how many there were."""
-    import duckdb
+    """Put by the triples of a file of canonical N-Triples, all in ``graph`` (an IRI); return how many there were.
 
-    try:
-        return stage_texts(connection, f"({_split(path, _BUFFER)})", graph)
-    except (duckdb.InvalidInputException, duckdb.NotImplementedException):  # a line does not fit
-        return stage_texts(connection, f"({_split(path, _LONGEST)})", graph)
+    Raises ``CalckgError`` where a line is too long to be read.
+    """
+    lines, has_long = 0, False
+    with path.open("rb") as stream:
+        while block := stream.read(_BUFFER // 4):
+            ends = block.count(b"\n")
+            lines, has_long = lines + ends, has_long or not ends
+    # A last line that is longer than what is read at once would be left out without a word.
+    staged = stage_texts(connection, f"({_split(path, _LONGEST if has_long else _BUFFER)})", graph)
+    if staged != lines:
+        raise CalckgError(f"{path}: a statement is longer than {_LONGEST // 1_000_000} MB; shorten its literal")
+    return staged
 
 
 def _split(path: Path, size: int) -> str:

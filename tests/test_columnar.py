@@ -319,6 +319,28 @@ def test_lines_of_a_file_are_staged_as_the_quads_are(
     assert {quad.triple for quad in columnar.quads(connection)} == triples
 
 
+@pytest.mark.parametrize("length", [1_900_000, 3_900_000, 4_100_000, 15_000_000])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_line_longer_than_what_is_read_at_once(tmp_path: Path, place: int, length: int) -> None:
+    texts = ["a", "b"]
+    texts.insert(place, "x" * length)
+    path = tmp_path / "lines.nt"
+    path.write_text("".join(f'{A} {P} "{text}" .\n' for text in texts))
+    connection = columnar.connect()
+    assert staging.stage_lines(connection, path, G.value) == 3
+    columnar.settle(connection)
+    assert {quad.object for quad in columnar.quads(connection)} == {ox.Literal(text) for text in texts}
+
+
+def test_no_line_is_left_out_without_a_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(staging, "_BUFFER", 4_000)
+    monkeypatch.setattr(staging, "_LONGEST", 10_000)
+    path = tmp_path / "lines.nt"
+    path.write_text(f'{A} {P} "a" .\n{A} {P} "{"x" * 30_000}" .\n')
+    with pytest.raises((CalckgError, duckdb.Error)):
+        staging.stage_lines(columnar.connect(), path, G.value)
+
+
 def test_what_does_not_fit_into_memory_is_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
     for name in ("here", "scratch"):

@@ -17,8 +17,8 @@ from calckg.errors import (
     SourceError,
     UnknownNameError,
     UsageError,
+    lack,
     nearest,
-    shortage,
 )
 
 COMMANDS = ("query", "sparql", "show", "dump", "validate", "reason", "stats")
@@ -121,9 +121,24 @@ def test_what_duckdb_has_too_little_of_is_one_line() -> None:
     settings = {"memory_limit": "20MB", "temp_directory": "", "threads": "1"}
     with duckdb.connect(config={**settings}) as connection, pytest.raises(duckdb.OutOfMemoryException) as caught:
         connection.execute("CREATE TABLE large AS SELECT hash(range) AS h FROM range(9_000_000) ORDER BY h")
-    told = shortage(caught.value) or ""
+    told = lack(caught.value) or ""
     assert told.startswith("Out of Memory Error: ")
     assert told.endswith("; is the memory, or the disk, full? Free some, or let TMPDIR name a larger disk")
     assert "SET" not in told
-    assert shortage(duckdb.BinderException("Binder Error: no such column")) is None
-    assert shortage(MemoryError()) is None
+    assert lack(duckdb.BinderException("Binder Error: no such column")) is None
+    assert lack(MemoryError()) is None
+
+
+def test_columns_that_are_damaged_on_the_disk_are_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "quads.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE term AS SELECT hash(range)::VARCHAR AS value FROM range(300_000)")
+    damaged = bytearray(path.read_bytes())
+    for place in range(1_000_000, len(damaged), 250_000):
+        damaged[place] ^= 255
+    path.write_bytes(damaged)
+    with pytest.raises(duckdb.Error) as caught, duckdb.connect(str(path), read_only=True) as connection:
+        connection.execute("SELECT count(DISTINCT value) FROM term")
+    told = lack(caught.value) or ""
+    assert told.startswith("the columns (quads.duckdb) are damaged (Corrupt database file: ")
+    assert told.endswith("; build the graph again")

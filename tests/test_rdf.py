@@ -41,9 +41,13 @@ def written(quads: list[ox.Quad], name: str) -> bytes:
 
 
 def problem(path: Path) -> SourceError:
+    """Return what ``read`` says; ``write_lines`` must say the same."""
     with pytest.raises(SourceError) as caught:
         list(rdf.read(path))
     assert "\n" not in str(caught.value)
+    with pytest.raises(SourceError) as also:
+        rdf.write_lines(path, path.parent / "out.nt")
+    assert str(also.value) == str(caught.value)
     return caught.value
 
 
@@ -212,6 +216,25 @@ def test_an_unknown_suffix_is_told_with_the_known_ones(folder: Path) -> None:
 
 def test_a_missing_file_is_told(folder: Path) -> None:
     assert "no such file" in str(problem(folder / "none.ttl"))
+
+
+@pytest.mark.parametrize("name", ["some.trig", "some.ttl", "none.ttl"])
+def test_triples_are_written_as_lines(folder: Path, name: str) -> None:
+    triples = '<urn:x:a> <urn:x:b> "x"@en, "<<( --ltr" . _:b <urn:x:b> _:b .'
+    text = {"some.trig": f"<urn:x:g> {{ {triples} }} {triples}", "some.ttl": triples, "none.ttl": "# nothing"}[name]
+    path = file(folder, name, text)
+    rdf.write_lines(path, folder / "out.nt")
+    lines = (folder / "out.nt").read_bytes()
+    assert lines.count(b"\n") == len(list(rdf.read(path)))
+    read = [quad.triple for quad in ox.parse(lines, format=ox.RdfFormat.N_TRIPLES)]
+    assert {str(triple.object) for triple in read if not isinstance(triple.subject, ox.BlankNode)} == (
+        set() if name == "none.ttl" else {'"x"@en', '"<<( --ltr"'}
+    )
+
+
+def test_a_literal_that_no_reader_takes_is_told(folder: Path) -> None:
+    text = f'<urn:x:a> <urn:x:b> "{"x" * 17_000_000}" .'
+    assert str(problem(file(folder, "long.nt", text))).endswith("bytes); shorten it")
 
 
 def test_a_triple_term_is_refused(folder: Path) -> None:

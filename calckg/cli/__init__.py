@@ -6,7 +6,7 @@ import os
 import sys
 
 from calckg import running
-from calckg.errors import CalckgError, shortage
+from calckg.errors import CalckgError, lack
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -41,8 +41,8 @@ def run(arguments: list[str] | None = None) -> int:
     except Exception as error:
         if running.caused(error):
             return 130
-        if (lack := shortage(error)) is not None:
-            return _complain(lack, 3)
+        if (why := lack(error)) is not None:
+            return _complain(why, 3)
         # Typer's own errors (an unknown option, a missing argument) share these two names and no public base class.
         if not (hasattr(error, "format_message") and hasattr(error, "exit_code")):
             raise

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyoxigraph as ox
 
-from calckg.errors import CalckgError, shortage
+from calckg.errors import CalckgError, lack
 from calckg.shapes import algebra as al
 from calckg.shapes.asked import AskerInTurn, stored
 from calckg.shapes.model import Term
@@ -146,8 +146,8 @@ class _Running:
             try:
                 self.outcomes[number].set_result(tables.outcome(self._plans[number], self._limit))
             except Exception as error:
-                lack = shortage(error)
-                told = CalckgError(f"{self._plans[number].shape.node}: {lack}") if lack else error
+                why = lack(error)
+                told = CalckgError(f"{self._plans[number].shape.node}: {why}") if why else error
                 self.outcomes[number].set_exception(told)
 
 

@@ -72,7 +72,7 @@ def first(
     row = run(f"SELECT sum({times}), {kept} FROM ({query}) told").fetchone()
     if row is None or not row[0]:
         return [], 0
-    return [tuple(one.values()) for one in row[1]], int(row[0])
+    return [tuple(one.values()) for one in row[1][:limit]], int(row[0])
 
 
 def _computed(kind: str, value: str | int | bool) -> Term:
