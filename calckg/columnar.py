@@ -133,6 +133,11 @@ def in_memory() -> DuckDBPyConnection:
     return watched(duckdb.connect(":memory:", config={**settings}))
 
 
+def give_back(connection: DuckDBPyConnection) -> None:
+    """Have memory given back whenever a table goes: it takes a tenth more time, but hardly any of few quads."""
+    connection.execute("SET allocator_bulk_deallocation_flush_threshold = '2MB'")
+
+
 def connect(path: Path | None = None, *, read_only: bool = False) -> DuckDBPyConnection:
     """Open the columns at ``path``, or empty ones in memory, with the two tables in place."""
     import duckdb

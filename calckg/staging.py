@@ -35,7 +35,7 @@ INSERT INTO staged_quad SELECT hs, hp, ho, {g} FROM fact;
 INSERT INTO staged_term SELECT t FROM ({terms}) term;
 DROP TABLE fact
 """
-_BUFFER = 4_000_000  # bytes of lines at once: small ones are read side by side, and take less memory
+_BUFFER = 2_000_000  # bytes of lines at once: small ones are read side by side, and take less memory
 _LONGEST = 100_000_000
 _NODE = "node_hash"  # of the node that a row of a common table is about
 _STRING = "http://www.w3.org/2001/XMLSchema#string"

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from calckg.sparql import SparqlGraph
 
+_FEW = 300_000  # quads of which memory counts more than time, as what any process takes is most of it
+_FEW_BYTES = 100 * _FEW  # of their lines
 Progress = Callable[[int, int], None]
 """Told how many plans are run, of how many."""
 
@@ -164,6 +166,9 @@ def validate_files(paths: Sequence[Path], shapes: Sequence[Path], options: Optio
         for path, file in zip(graphs.values(), lines.values(), strict=True):
             rdf.write_lines(path, file)
 
+        if sum(file.stat().st_size for file in lines.values()) < _FEW_BYTES:
+            columnar.give_back(connection)
+
         def stage() -> None:
             for graph, file in lines.items():
                 staging.stage_lines(connection, file, graph)
@@ -231,6 +236,8 @@ def _run(
     triples: int | None = None,
     cleared: Callable[[Sequence[al.Plan]], set[int]] = lambda plans: set(),
 ) -> Validation:
+    if staging.count(connection, "quad") < _FEW:
+        columnar.give_back(connection)
     plans = list(compiler.compile_shapes(_chosen(shapes, options)))
     nothing = cleared(plans)
     waiting = [plan for number, plan in enumerate(plans) if number not in nothing]
