@@ -8,7 +8,6 @@ numbers what is put by and sees whether two terms share a hash.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -35,8 +34,6 @@ INSERT INTO staged_quad SELECT hs, hp, ho, {g} FROM fact;
 INSERT INTO staged_term SELECT t FROM ({terms}) term;
 DROP TABLE fact
 """
-_BUFFER = 2_000_000  # bytes of lines at once: small ones are read side by side, and take less memory
-_LONGEST = 100_000_000
 _NODE = "node_hash"  # of the node that a row of a common table is about
 _STRING = "http://www.w3.org/2001/XMLSchema#string"
 # The characters that N-Quads escapes in the canonical form, which pyoxigraph writes; the backslash first, for then
@@ -155,34 +152,6 @@ def _parts(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> tuple[
 
 def _graph(quad: ox.Quad) -> str | None:
     return None if isinstance(quad.graph_name, ox.DefaultGraph) else _parts(quad.graph_name)[0]
-
-
-def stage_lines(connection: DuckDBPyConnection, path: Path, graph: str) -> int:
-    """Put by the triples of a file of canonical N-Triples, all in ``graph`` (an IRI); return how many there were.
-
-    Raises ``CalckgError`` where a line is too long to be read.
-    """
-    lines, has_long = 0, False
-    with path.open("rb") as stream:
-        while block := stream.read(_BUFFER // 4):
-            ends = block.count(b"\n")
-            lines, has_long = lines + ends, has_long or not ends
-    # A last line that is longer than what is read at once would be left out without a word.
-    staged = stage_texts(connection, f"({_split(path, _LONGEST if has_long else _BUFFER)})", graph)
-    if staged != lines:
-        raise CalckgError(f"{path}: a statement is longer than {_LONGEST // 1_000_000} MB; shorten its literal")
-    return staged
-
-
-def _split(path: Path, size: int) -> str:
-    """Return SQL for ``(s, p, o, g)`` of the lines of a file, none longer than ``size`` bytes."""
-    lines = f"""SELECT line, strpos(line, ' ') AS first
-        FROM read_csv({quoted(str(path))}, columns = {{'line': 'VARCHAR'}}, header = false, delim = '\x01',
-            quote = '', escape = '', max_line_size = {size}, buffer_size = {size}, auto_detect = false)"""
-    cut = f"""SELECT substr(line, 1, first - 1) AS s, substr(line, first + 1) AS more FROM ({lines}) line"""
-    return f"""SELECT s, substr(more, 1, strpos(more, ' ') - 1) AS p,
-        substr(more, strpos(more, ' ') + 1, length(more) - strpos(more, ' ') - 2) AS o, NULL AS g
-    FROM ({cut}) part"""
 
 
 def stage_texts(connection: DuckDBPyConnection, relation: str, graph: str | None = None) -> int:

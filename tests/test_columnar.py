@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from calckg import columnar, staging
+from calckg import columnar, plain_lines, staging
 from calckg.errors import CalckgError, CollisionError
 from tests import terms
 
@@ -314,7 +314,7 @@ def test_lines_of_a_file_are_staged_as_the_quads_are(
     with path.open("wb") as output:
         ox.serialize(triples, output, format=ox.RdfFormat.N_TRIPLES)
     connection = encoded([])
-    assert staging.stage_lines(connection, path, G.value) == len(triples)
+    assert plain_lines.stage(connection, path, G.value) == len(triples)
     columnar.settle(connection)
     assert {quad.triple for quad in columnar.quads(connection)} == triples
 
@@ -327,18 +327,18 @@ def test_a_line_longer_than_what_is_read_at_once(tmp_path: Path, place: int, len
     path = tmp_path / "lines.nt"
     path.write_text("".join(f'{A} {P} "{text}" .\n' for text in texts))
     connection = columnar.connect()
-    assert staging.stage_lines(connection, path, G.value) == 3
+    assert plain_lines.stage(connection, path, G.value) == 3
     columnar.settle(connection)
     assert {quad.object for quad in columnar.quads(connection)} == {ox.Literal(text) for text in texts}
 
 
 def test_no_line_is_left_out_without_a_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(staging, "_BUFFER", 4_000)
-    monkeypatch.setattr(staging, "_LONGEST", 10_000)
+    monkeypatch.setattr(plain_lines, "_BUFFER", 4_000)
+    monkeypatch.setattr(plain_lines, "_LONGEST", 10_000)
     path = tmp_path / "lines.nt"
     path.write_text(f'{A} {P} "a" .\n{A} {P} "{"x" * 30_000}" .\n')
     with pytest.raises((CalckgError, duckdb.Error)):
-        staging.stage_lines(columnar.connect(), path, G.value)
+        plain_lines.stage(columnar.connect(), path, G.value)
 
 
 def test_what_does_not_fit_into_memory_is_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ FLOORS = (
     ("loading", "quads", "render"),
     ("upstream",),
     ("staging", "sparql"),
-    ("columnar",),
+    ("columnar", "plain_lines"),
     ("derive", "concepts", "extract", "naming", "storing", "lines", "checked"),
     ("bundle",),
     ("kg", "rooting"),

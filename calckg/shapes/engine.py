@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
-from calckg import columnar, rdf, resources, staging
+from calckg import columnar, plain_lines, rdf, resources, staging
 from calckg.errors import CalckgError, SourceError, UnknownNameError
+from calckg.files import readable
 from calckg.findings import FileSource, GraphSource, Report, Severity
 from calckg.kg import KnowledgeGraph
 from calckg.shapes import algebra as al
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from calckg.sparql import SparqlGraph
 
 _FEW = 300_000  # quads of which memory counts more than time, as what any process takes is most of it
-_FEW_BYTES = 100 * _FEW  # of their lines
 Progress = Callable[[int, int], None]
 """Told how many plans are run, of how many."""
 
@@ -162,16 +162,18 @@ def validate_files(paths: Sequence[Path], shapes: Sequence[Path], options: Optio
     graphs = {path.resolve().as_uri(): str(path) for path in paths}
     with tempfile.TemporaryDirectory(prefix="calckg-") as folder:
         # As lines they go to the columns without Python, and to a store if a shape asks in SPARQL.
-        lines = {graph: Path(folder) / f"{number}.nt" for number, graph in enumerate(graphs)}
-        for path, file in zip(graphs.values(), lines.values(), strict=True):
-            rdf.write_lines(path, file)
-
-        if sum(file.stat().st_size for file in lines.values()) < _FEW_BYTES:
-            columnar.give_back(connection)
+        lines: dict[str, Path] = {}
+        for number, (graph, path) in enumerate(graphs.items()):
+            lines[graph] = readable(path)
+            if rdf.SUFFIXES.get(lines[graph].suffix) != "ntriples" or not plain_lines.are_plain(
+                connection, lines[graph]
+            ):
+                lines[graph] = Path(folder) / f"{number}.nt"
+                rdf.write_lines(path, lines[graph])
 
         def stage() -> None:
             for graph, file in lines.items():
-                staging.stage_lines(connection, file, graph)
+                plain_lines.stage(connection, file, graph)
 
         def store() -> SparqlGraph:
             made = ox.Store()
@@ -194,6 +196,8 @@ def validate_graph(graph: KnowledgeGraph, shapes: Sequence[Path], options: Optio
     if graph.distant_address is not None:
         return _distant(graph.sparql, known, options or Options())
     stored = graph.manifest.get("store", True)
+    if staging.count(graph.columns, "quad") < _FEW:
+        columnar.give_back(graph.columns)
     backend = OnColumns(graph.columns, (lambda: graph.sparql) if stored else None, known.graph)
     triples = graph.manifest.get("triples")  # an older build does not have them
     options = options or Options()
@@ -236,8 +240,6 @@ def _run(
     triples: int | None = None,
     cleared: Callable[[Sequence[al.Plan]], set[int]] = lambda plans: set(),
 ) -> Validation:
-    if staging.count(connection, "quad") < _FEW:
-        columnar.give_back(connection)
     plans = list(compiler.compile_shapes(_chosen(shapes, options)))
     nothing = cleared(plans)
     waiting = [plan for number, plan in enumerate(plans) if number not in nothing]

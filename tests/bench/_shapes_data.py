@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from calckg import columnar, staging, storing
+from calckg import columnar, plain_lines, storing
 
 A_NODE: Final = 8  # triples of a node
 BROKEN: Final = 0.01
@@ -89,7 +89,7 @@ def build(data: Path, folder: Path) -> None:
     folder.mkdir()
     connection = columnar.connect(folder / "quads.duckdb")
     try:
-        quads = columnar.add(connection, lambda: staging.stage_lines(connection, data, f"{_EX}graph"))
+        quads = columnar.add(connection, lambda: plain_lines.stage(connection, data, f"{_EX}graph"))
         storing.write(connection, folder / "store")
         connection.execute("CHECKPOINT")
     finally:
