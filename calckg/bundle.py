@@ -7,7 +7,6 @@ cache.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from contextlib import suppress
@@ -99,6 +98,8 @@ def _forget_old(folder: Path, current: Path) -> None:
 
 def _key() -> str:
     """Hash the graph's files and the code that compiles them."""
+    import hashlib  # few commands need it, and it costs some ms
+
     package = Path(__file__).parent
     names = (
         "bundle",
@@ -106,6 +107,7 @@ def _key() -> str:
         "derive",
         "loading",
         "naming",
+        "staging",
         "storing",
         "prefixes",
         "quads",

@@ -17,10 +17,9 @@ from calckg.files import readable
 from calckg.findings import FileSource, GraphSource, Report, Severity
 from calckg.kg import KnowledgeGraph
 from calckg.shapes import algebra as al
-from calckg.shapes import compiler, file_lines, model, places, reader, report, report_graph, standing
+from calckg.shapes import compiler, file_lines, model, places, reader, report, report_graph
 from calckg.shapes.model import Term
 from calckg.shapes.on_columns import OnColumns
-from calckg.shapes.on_sparql import OnSparql
 from calckg.shapes.results import Outcome
 from calckg.sparql import LocalGraph
 from calckg.uncollected import uncollected
@@ -203,13 +202,19 @@ def validate_graph(graph: KnowledgeGraph, shapes: Sequence[Path], options: Optio
     options = options or Options()
 
     def cleared(plans: Sequence[al.Plan]) -> set[int]:
-        return set() if options.recheck else standing.nothing_found(graph, plans, shapes)
+        if options.recheck:
+            return set()
+        from calckg.shapes import standing
+
+        return standing.nothing_found(graph, plans, shapes)
 
     return _run(graph.columns, backend, known, {}, options, triples=triples, cleared=cleared)
 
 
 def _distant(graph: SparqlGraph, shapes: model.Shapes, options: Options) -> Validation:
     """Run all plans inside a triple store; the source of a finding is its default graph."""
+    from calckg.shapes.on_sparql import OnSparql
+
     plans = list(compiler.compile_shapes(_chosen(shapes, options)))
     outcomes = []
     triples: int | None = None
