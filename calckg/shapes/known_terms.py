@@ -35,7 +35,7 @@ class KnownTerms:
         self._classes: dict[Term, str] = {}
         self._subclasses: dict[int, list[int]] | None = None
         self.highest = 0
-        """The highest id, when terms were last looked up."""
+        """The highest id of all."""
 
     def know(self, plans: Sequence[al.Plan], focus: Iterable[Term]) -> None:
         """Look up the ids of all terms that the plans speak of; those that the data do not have get new ones."""
@@ -136,6 +136,8 @@ class KnownTerms:
                 "INSERT INTO own_term SELECT (SELECT coalesce(max(id), 0) FROM node) + row_number() OVER (), a.* "
                 f"FROM {asked} a WHERE NOT EXISTS (SELECT 1 FROM node t WHERE {same})"
             )
+            highest = self._connection.execute("SELECT max(id) FROM own_term").fetchone()
+            self.highest = max(self.highest, int((highest and highest[0]) or 0))
         return self._table(f"SELECT t.id AS n FROM {asked} a JOIN node t ON {same}")
 
     def terms_of(self, ids: Collection[int]) -> dict[int, Term]:

@@ -50,10 +50,12 @@ class Relations(PlanTables):
                 continue
             try:
                 found = self._results(plan, focus, None) if size else None
+                if found:
+                    told = f"SELECT r.f, r.v, r.p, t.m FROM {found} r JOIN {focus} t ON t.n = r.f"
+                    self._connection.execute(f"CREATE OR REPLACE TEMP TABLE found AS {told}")
             except duckdb.InvalidInputException as error:
                 raise CalckgError(f"{plan.shape.node}: {' '.join(str(error).split())}; mend the shape") from None
-            query = f"(SELECT r.f, r.v, r.p, t.m FROM {found} r JOIN {focus} t ON t.n = r.f)" if found else None
-            yield Relation(query, 0, size)
+            yield Relation("found" if found else None, 0, size)
 
     def _focus_of(self, focus: al.Focus) -> str:
         if not isinstance(focus, Among):

@@ -276,7 +276,8 @@ class Renderer:
                 name, node = self._fresh(), bound[var.name].id
                 table = self._names.instances(cls)
                 if (bits := self._names.bits(table)) is not None:
-                    return f"(get_bit({bits}, {node}::INTEGER) = 1)"
+                    known = f"get_bit({bits}, {node}::INTEGER) = 1"  # a term may have come after the bits
+                    return f"(CASE WHEN {node} < length({bits}) THEN {known} ELSE false END)"
                 return f"(EXISTS (SELECT 1 FROM {table} {name} WHERE {name}.n = {node}))"
             case al.FailsSparql(var):
                 return f"({bound[var.name].id} IN (SELECT n FROM {self._names.failed(condition)}))"

@@ -99,3 +99,13 @@ def test_a_node_that_two_lead_to_is_counted_for_each() -> None:
         ]
         assert len(found[1]) == kept
         assert len(found[1]) + found[2] == 3
+
+
+def test_nodes_that_a_target_makes_up_are_looked_up_among_bits() -> None:
+    data = parsed("ex:a a ex:C ; ex:p ex:a . ex:b a ex:C ; ex:p ex:c .")
+    shapes = """ex:s a sh:NodeShape ; sh:class ex:C ; sh:target [ a sh:SPARQLTarget ; sh:select
+        "SELECT ?this WHERE { ?a <http://example.org/p> ?b BIND(IRI(CONCAT(STR(?b), 'x')) AS ?this) }" ] .
+        ex:t a sh:PropertyShape ; sh:path ex:p ; sh:class ex:C ; sh:targetClass ex:C ."""
+    few = told(data, read(shapes))
+    assert sorted(len(results) for _, results, _ in few) == [1, 2]
+    assert told(data, read(shapes), _LARGE=0) == few
