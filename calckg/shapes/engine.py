@@ -163,12 +163,11 @@ def validate_files(paths: Sequence[Path], shapes: Sequence[Path], options: Optio
         # As lines they go to the columns without Python, and to a store if a shape asks in SPARQL.
         lines: dict[str, Path] = {}
         for number, (graph, path) in enumerate(graphs.items()):
-            lines[graph] = readable(path)
-            if rdf.SUFFIXES.get(lines[graph].suffix) != "ntriples" or not plain_lines.are_plain(
-                connection, lines[graph]
-            ):
-                lines[graph] = Path(folder) / f"{number}.nt"
-                rdf.write_lines(path, lines[graph])
+            file = readable(path)
+            if rdf.SUFFIXES.get(file.suffix) != "ntriples" or not plain_lines.are_plain(connection, file):
+                file = Path(folder) / f"{number}.nt"
+                rdf.write_lines(path, file)
+            lines[graph] = file
 
         def stage() -> None:
             for graph, file in lines.items():
