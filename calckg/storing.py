@@ -19,6 +19,7 @@ import pyoxigraph as ox
 
 from calckg import columnar
 from calckg.errors import CalckgError
+from calckg.uncollected import uncollected
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -60,14 +61,15 @@ def write(
     optimised, which keeps one processor busy. Raises ``CalckgError`` when it can't be written.
     """
     try:
-        store = ox.Store(str(path))
-        with _modest(connection):
-            _fill(store, connection, path, progress)
-        with ThreadPoolExecutor(1) as pool:
-            optimized = pool.submit(store.optimize)
-            beside()
-            optimized.result()
-        store.flush()
+        with uncollected():
+            store = ox.Store(str(path))
+            with _modest(connection):
+                _fill(store, connection, path, progress)
+            with ThreadPoolExecutor(1) as pool:
+                optimized = pool.submit(store.optimize)
+                beside()
+                optimized.result()
+            store.flush()
     except OSError as error:
         raise CalckgError(f"{path}: the store can't be written: {error}; is the disk full?") from None
 

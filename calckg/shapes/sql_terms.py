@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 import pyoxigraph as ox
 
 from calckg.columnar import BLANK, IRI, LITERAL
+from calckg.shapes import algebra as al
 from calckg.shapes import lexical
 from calckg.shapes.lexical import XSD
 from calckg.shapes.model import Term
@@ -186,3 +188,21 @@ def _instant(term: TermSql, kind: str) -> str:
     offset = f"CASE WHEN {zone} IN ('', 'Z') THEN 0 WHEN starts_with({zone}, '-') THEN -({minutes}) ELSE {minutes} END"
     instant = f"TRY_CAST({text} AS TIMESTAMP) - to_minutes({offset})"
     return f"CASE WHEN regexp_full_match({term.value}, {form}) THEN {instant} END"
+
+
+def test_of(condition: al.Condition) -> Callable[[TermSql], str]:
+    """Return what makes the test of a condition on one term; raises ``TypeError`` for another condition."""
+    match condition:
+        case al.IsKind(_, kinds):
+            numbers = ", ".join(str(KINDS[kind]) for kind in sorted(kinds))
+            return lambda term: f"({term.kind} IN ({numbers}))"
+        case al.HasDatatype(_, iri):
+            return lambda term: well_formed(term, iri)
+        case al.LengthIs(_, operator, length):
+            return lambda term: length_is(term, operator, length)
+        case al.Matches(_, regex, flags):
+            return lambda term: matches(term, regex, flags)
+        case al.InLanguage(_, ranges):
+            return lambda term: in_language(term, ranges)
+        case _:
+            raise TypeError(f"{type(condition).__name__} is not known to the renderer")

@@ -305,7 +305,7 @@ class Renderer:
             case al.SameLanguage(one, other):
                 return self._on_terms(sql_terms.same_language, (one, other), bound)
             case _:
-                return self._on_terms(_of_term(condition), (condition.var,), bound)
+                return self._on_terms(sql_terms.test_of(condition), (condition.var,), bound)
 
     def _end(self, end: End, bound: dict[str, Bound]) -> str:
         return bound[end.name].id if isinstance(end, Var) else self._id(end)
@@ -382,20 +382,3 @@ def step_of(path: model.Path) -> tuple[str, str, str] | None:
         case model.Inverse(model.Predicate(iri)):
             return iri, "o", "s"
     return None
-
-
-def _of_term(condition: Condition) -> Callable[[TermSql], str]:
-    match condition:
-        case al.IsKind(_, kinds):
-            numbers = ", ".join(str(sql_terms.KINDS[kind]) for kind in sorted(kinds))
-            return lambda term: f"({term.kind} IN ({numbers}))"
-        case al.HasDatatype(_, iri):
-            return lambda term: sql_terms.well_formed(term, iri)
-        case al.LengthIs(_, operator, length):
-            return lambda term: sql_terms.length_is(term, operator, length)
-        case al.Matches(_, regex, flags):
-            return lambda term: sql_terms.matches(term, regex, flags)
-        case al.InLanguage(_, ranges):
-            return lambda term: sql_terms.in_language(term, ranges)
-        case _:
-            raise TypeError(f"{type(condition).__name__} is not known to the renderer")
