@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _BUFFER = 2_000_000  # bytes of lines at once: small ones are read side by side, and take less memory
 _LONGEST = 100_000_000
+_WILD: Final = frozenset("*?[]{}~:")  # in a path DuckDB takes them for a pattern, or for another place
 
 # A part of what RFC 3986 allows: no percent, no user, no brackets, nothing that a reader may find fault with.
 _CHARACTERS: Final = r"A-Za-z0-9._~!$&'()*+,;=:@\-"
@@ -34,6 +35,8 @@ def are_plain(connection: DuckDBPyConnection, path: Path) -> bool:
     """Tell whether the lines of a file are surely what ``stage`` takes."""
     import duckdb
 
+    if set(str(path)) & _WILD:
+        return False
     count, has_long = _count(path)
     others = " OR ".join(f"contains(line, {quoted(text)})" for text in OTHER)
     plain = f"SELECT count(*) FROM {_lines(path, has_long)} line WHERE regexp_full_match(line, {quoted(LINE)})"

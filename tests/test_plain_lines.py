@@ -92,6 +92,15 @@ def test_a_file_that_is_no_lines_is_not_plain(tmp_path: Path, text: bytes) -> No
     assert not is_plain(tmp_path / "a.nt", text)
 
 
+@pytest.mark.parametrize("name", ["a[1].nt", "*.nt", "it's ä.nt", "a?.NT"])
+def test_a_name_that_could_be_a_pattern_is_one_file(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a1.nt").write_text("<urn:x:other> <urn:x:p> 1 .")
+    shapes = tmp_path / "shapes.ttl"
+    shapes.write_text(SHAPES)
+    (tmp_path / name).write_text("".join(line + "\n" for line in PLAIN))
+    assert engine.validate_files([tmp_path / name], [shapes]).triples == len(PLAIN)
+
+
 @pytest.mark.parametrize("ends", ["\n", "\r\n"])
 def test_validating_lines_finds_the_same_whether_they_are_plain(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends: str
