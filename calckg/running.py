@@ -27,6 +27,13 @@ def watched(connection: DuckDBPyConnection) -> DuckDBPyConnection:
     return connection
 
 
+def close() -> None:
+    """Close the ``watched`` connections; what they have put by on a disk is removed."""
+    for connection in list(_open):
+        with suppress(Exception):  # it is closed
+            connection.close()
+
+
 def tracked(connection: DuckDBPyConnection) -> DuckDBPyConnection:
     """Return ``connection``, of whose statements ``percent`` is to tell how far they are; nothing is printed."""
     connection.execute("SET enable_progress_bar = true; SET enable_progress_bar_print = false")

@@ -491,6 +491,54 @@ def test_ctrl_c_in_a_command_leaves_nothing_partial(run: Run, folder: Path, monk
     assert left(folder) == before
 
 
+ENDS = """
+import atexit, sys, tempfile, threading, time
+from pathlib import Path
+from calckg import cli, columnar
+
+folder = tempfile.TemporaryDirectory(dir=sys.argv[1])
+connection = columnar.connect()
+connection.execute("SET memory_limit = '30MB'")
+
+def run(arguments):
+    connection.execute("CREATE TEMP TABLE large AS SELECT range AS n, hash(range) AS h FROM range(3_000_000)")
+    assert len(list(Path(sys.argv[1]).iterdir())) == 2
+    if sys.argv[2] == "thread":
+        threading.Thread(target=lambda: (time.sleep(0.5), print("thread"))).start()
+    print("out")
+    return 3
+
+cli.run = run
+atexit.register(lambda: sys.stderr.write("asked\\n"))
+cli.program()
+"""
+
+
+@pytest.mark.parametrize("kind", ["plain", "thread"])
+def test_the_program_leaves_nothing_behind_and_waits_for_what_is_at_work(tmp_path: Path, kind: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ENDS, str(tmp_path), kind],
+        capture_output=True,
+        check=False,
+        timeout=50,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    out = b"out\nthread\n" if kind == "thread" else b"out\n"
+    assert (done.returncode, done.stdout, done.stderr) == (3, out, b"asked\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+def test_output_that_is_lost_in_the_end_is_an_error() -> None:
+    program = "from calckg import cli; cli.run = lambda arguments: print('x') or 0; cli.program()"
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", program], stdout=full, stderr=subprocess.PIPE, check=False, timeout=50
+        )
+    assert done.returncode != 0
+    assert b"No space left" in done.stderr
+
+
 def test_main_exits_with_the_code_of_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli, "run", lambda arguments: 3)
     with pytest.raises(SystemExit) as caught:
