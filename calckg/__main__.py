@@ -1,5 +1,5 @@
 """``python -m calckg``: the command line."""
 
-from calckg.cli import main
+from calckg.cli import program
 
-main()
+program()
