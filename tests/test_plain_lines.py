@@ -92,6 +92,14 @@ def test_a_file_that_is_no_lines_is_not_plain(tmp_path: Path, text: bytes) -> No
     assert not is_plain(tmp_path / "a.nt", text)
 
 
+@pytest.mark.parametrize("place", [0, 2, len(PLAIN)])
+def test_a_line_that_does_not_fit_is_not_plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: int) -> None:
+    monkeypatch.setattr(plain_lines, "_BUFFER", 4_000)
+    monkeypatch.setattr(plain_lines, "_LONGEST", 10_000)
+    lines = [*PLAIN[:place], f'<urn:x:a> <urn:x:p> "{"x" * 30_000}" .', *PLAIN[place:]]
+    assert not is_plain(tmp_path / "a.nt", "".join(f"{one}\n" for one in lines))
+
+
 @pytest.mark.parametrize("name", ["a[1].nt", "*.nt", "it's ä.nt", "a?.NT"])
 def test_a_name_that_could_be_a_pattern_is_one_file(tmp_path: Path, name: str) -> None:
     (tmp_path / "a1.nt").write_text("<urn:x:other> <urn:x:p> 1 .")

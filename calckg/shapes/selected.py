@@ -35,20 +35,21 @@ def results(
     """
     import duckdb
 
-    names = [name for name, _ in selection.columns]
-    order = sorted(range(len(names)), key=lambda at: (names[at] != THIS, names[at] != VALUE, at))
+    named = sorted(
+        ((name, kind, f"c{at}") for at, (name, kind) in enumerate(selection.columns)),
+        key=lambda one: (one[0] != THIS, one[0] != VALUE),
+    )
     try:
-        rows, total = first(connection.execute, selection.sql, [f"c{at}" for at in order], limit)
+        rows, total = first(connection.execute, selection.sql, [column for *_, column in named], limit)
     except (duckdb.BinderException, duckdb.NotImplementedException, duckdb.InvalidInputException):
         return None
-    rows = [tuple(row[order.index(at)] for at in range(len(names))) for row in rows]
-    of_terms = [at for at, (_, kind) in enumerate(selection.columns) if kind == "term"]
+    of_terms = [at for at, (_, kind, _) in enumerate(named) if kind == "term"]
     terms = terms_of({row[at] for row in rows for at in of_terms if row[at] is not None})
     found = []
     for row in rows:
         bindings = {
             name: terms[value] if kind == "term" else _computed(kind, value)
-            for (name, kind), value in zip(selection.columns, row, strict=True)
+            for (name, kind, _), value in zip(named, row, strict=True)
             if value is not None
         }
         found.append(_result(shape, bindings[THIS], {**given, **bindings}, bindings))
