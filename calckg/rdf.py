@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import mmap
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
@@ -29,6 +29,7 @@ FORMATS: dict[str, ox.RdfFormat] = {
     "rdfxml": ox.RdfFormat.RDF_XML,
     "jsonld": ox.RdfFormat.JSON_LD,
 }
+_HEAD = 16  # letters that namespaces are looked up by
 LINES = ("nquads", "ntriples")
 """The formats of one statement a line; they are sorted as texts."""
 SUFFIXES: dict[str, str] = {
@@ -155,31 +156,31 @@ def write_turtle(triples: Iterable[ox.Triple], output: IO[bytes]) -> None:
     serialise(ordered, output, "turtle", prefixes_of(filter(None, map(_iri_of, terms))))
 
 
-def turtle_texts(terms: Sequence[ox.NamedNode | ox.BlankNode | ox.Literal]) -> tuple[str, list[str]]:
-    """Return the texts of terms in Turtle, and the head that declares the prefixes in them, the only ones."""
+def turtle_texts(terms: Mapping[str, ox.NamedNode | ox.Literal]) -> tuple[str, dict[str, str]]:
+    """Return the texts of terms in Turtle by those in N-Triples, and the head that declares the prefixes in them."""
     output, said = BytesIO(), ox.NamedNode("urn:x:p")
-    declared = prefixes_of(filter(None, map(_iri_of, terms)))
-    namespaces = tuple(declared.values())
-    texts = [str(term) for term in terms]  # as they are where nothing can be shorter
-    others = [
-        number
-        for number, term in enumerate(terms)
-        if not isinstance(term, ox.NamedNode) or term.value.startswith(namespaces)
-    ]
-    statements = (ox.Triple(ox.BlankNode(str(number)), said, terms[number]) for number in others)
+    declared = prefixes_of(filter(None, map(_iri_of, terms.values())))
+    namespaces = tuple(f"<{namespace}" for namespace in declared.values())
+    texts = {text: text for text in terms}  # as they are where nothing can be shorter
+    others = [text for text in terms if text[0] != "<" or text.startswith(namespaces)]
+    statements = (ox.Triple(ox.BlankNode(str(number)), said, terms[text]) for number, text in enumerate(others))
     serialise(statements, output, "turtle", declared)
     lines = output.getvalue().decode().split("\n")[:-1]
     head = lines[: len(lines) - len(others)]
-    for number, line in zip(others, lines[len(head) :], strict=True):
-        texts[number] = line[len(f"_:{number} {said} ") : -len(" .")]
+    for number, (text, line) in enumerate(zip(others, lines[len(head) :], strict=True)):
+        texts[text] = line[len(f"_:{number} {said} ") : -len(" .")]
     return "".join(f"{line}\n" for line in head), texts
 
 
 def prefixes_of(iris: Iterable[str]) -> dict[str, str]:
     """Return the prefixes that ``iris`` are written with, each with its namespace."""
     table = prefixes.load()
+    heads = {namespace[:_HEAD] for namespace in table.namespaces.values()}
+    short = tuple(head for head in heads if len(head) < _HEAD)
     used = set()
     for iri in set(iris):  # most stand in many triples
+        if iri[:_HEAD] not in heads and not iri.startswith(short):
+            continue  # nothing declared begins like it
         name = table.prefix_of(iri)
         if name is not None and name not in used and iri.startswith(table.namespaces[name]):
             used.add(name)

@@ -31,11 +31,15 @@ def triples(path: Path) -> list[ox.Triple]:
     return [quad.triple for quad in quads]
 
 
-def on_columns(data: Iterable[ox.Triple], shapes: ox.Store) -> Backend:
+def on_columns(data: Iterable[ox.Triple], shapes: ox.Store, several: int = 40) -> Backend:
     connection = columnar.connect()
     staging.stage_quads(connection, (ox.Quad(t.subject, t.predicate, t.object) for t in data))
     columnar.settle(connection)
-    return OnColumns(connection, shapes=shapes)
+    return OnColumns(connection, shapes=shapes, several=several)
+
+
+def together(data: Iterable[ox.Triple], shapes: ox.Store) -> Backend:
+    return on_columns(data, shapes, several=1)
 
 
 def on_sparql(data: Iterable[ox.Triple], shapes: ox.Store) -> Backend:
@@ -73,7 +77,7 @@ def as_written_by_a_store(said: Iterable[ox.Triple]) -> list[ox.Triple]:
     return [quad.triple for quad in store]
 
 
-BACKENDS = {"columns": on_columns, "sparql": on_sparql}
+BACKENDS = {"columns": on_columns, "together": together, "sparql": on_sparql}
 
 
 def told(graph: rdflib.Graph, node: rdflib.term.Node | None) -> rdflib.Graph:

@@ -36,6 +36,7 @@ class KnownTerms:
         self._subclasses: dict[int, list[int]] | None = None
         self.highest = 0
         """The highest id of all."""
+        self._datatypes: tuple[int, frozenset[str]] | None = None  # with the highest id when they were asked for
 
     def know(self, plans: Sequence[al.Plan], focus: Iterable[Term]) -> None:
         """Look up the ids of all terms that the plans speak of; those that the data do not have get new ones."""
@@ -117,6 +118,13 @@ class KnownTerms:
                 table = self._table("SELECT unnest(?::BIGINT[]) AS id", [found])
                 self._classes[cls] = f"(SELECT id FROM {table})"
         return self._classes[cls]
+
+    def datatypes(self) -> frozenset[str]:
+        """Return the IRIs of the datatypes of all literals."""
+        if self._datatypes is None or self._datatypes[0] != self.highest:
+            rows = self._connection.execute("SELECT DISTINCT datatype FROM node WHERE datatype IS NOT NULL").fetchall()
+            self._datatypes = self.highest, frozenset(str(iri) for (iri,) in rows)
+        return self._datatypes[1]
 
     def table_of(self, terms: Sequence[Term], *, new: bool = False) -> str:
         """Make a table ``(n)`` of the ids of terms; with ``new`` those that the data do not have get one too."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from calckg.sparql import SparqlGraph
 
+_SEVERAL = 40  # plans: to ask first which of them find nothing takes less than to ask each
 _Group = deque[list[int]]  # of the numbers of plans
 _Taken = TypeVar("_Taken")
 
@@ -32,7 +33,8 @@ _Taken = TypeVar("_Taken")
 class OnColumns:
     """The back end on ``term`` and ``quad``; only temporary tables are made.
 
-    ``sparql`` gives the SPARQL side of the same graph; without it one is made in memory when a shape needs it.
+    ``sparql`` gives the SPARQL side of the same graph; without it one is made in memory when a shape needs it. Of
+    ``several`` plans or more it is first asked of them together which find nothing.
     """
 
     def __init__(
@@ -40,15 +42,16 @@ class OnColumns:
         connection: DuckDBPyConnection,
         sparql: Callable[[], SparqlGraph] | None = None,
         shapes: ox.Store | None = None,
+        several: int = _SEVERAL,
     ) -> None:
-        self._connection = connection
+        self._connection, self._several = connection, several
         self._asker = AskerInTurn(lambda: stored(connection.cursor()), shapes, sparql)
 
     def run(
         self, plans: Sequence[al.Plan], *, limit: int | None = None, focus: Sequence[Term] | None = None
     ) -> Iterator[Outcome]:
         """Yield the outcome of each plan; see ``Backend``."""
-        running = _Running(plans, limit, focus)
+        running = _Running(plans, limit, focus, self._several)
         cursor = self._connection.cursor
         # Temporary tables end with the connection that they are of.
         with cursor() as one, cursor() as other, uncollected(), ThreadPoolExecutor(2) as pool:
@@ -75,8 +78,8 @@ class _Running:
     need not be asked at all. What is left then both share, from both ends.
     """
 
-    def __init__(self, plans: Sequence[al.Plan], limit: int | None, focus: Sequence[Term] | None) -> None:
-        self._plans, self._limit, self._focus = plans, limit, focus
+    def __init__(self, plans: Sequence[al.Plan], limit: int | None, focus: Sequence[Term] | None, several: int) -> None:
+        self._plans, self._limit, self._focus, self._several = plans, limit, focus, several
         self.outcomes = [Future[Outcome]() for _ in plans]
         self._in_sparql = [number for number, plan in enumerate(plans) if isinstance(plan.question, al.Asked)]
         # Those with the same targets together, as they share tables, and in these those that look at the same values.
@@ -111,7 +114,9 @@ class _Running:
             self._is_known.set()
             tables.join(self._plans)
             others = [number for number, plan in enumerate(self._plans) if not isinstance(plan.question, al.Asked)]
-            cleared = {others[place] for place in tables.cleared([self._plans[number] for number in others])}
+            cleared = set[int]()
+            if len(others) >= self._several:
+                cleared = {others[place] for place in tables.cleared([self._plans[number] for number in others])}
             for number in sorted(cleared):
                 self.outcomes[number].set_result(tables.none(self._plans[number]))
             left = [number for number in others if number not in cleared]

@@ -58,7 +58,7 @@ class PlanTables:
         self._empty: str | None = None
         self._queries: list[str] = []
         self._owed = 0.0  # seconds that are told with the next outcome
-        ways = (self._leads, self._once, self._bits)
+        ways = (self._leads, self._once, self._bits, self._terms.datatypes)
         self._names = Names(self._terms.id, self._instances, self._closure, self._fails, *ways)
         self._renderer = Renderer(self._names)
         table, listed, few = cache(self._table), cache(self._listed), cache(self._few)

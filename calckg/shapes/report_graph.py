@@ -54,28 +54,27 @@ def turtle(outcomes: Iterable[Outcome]) -> bytes:
     So is what the results of a constraint have in common.
     """
     report = _Report(outcomes)
-    terms = {text: term for text, term in report.terms.items() if not isinstance(term, ox.BlankNode)}
-    common = {id(said): said for _, said, _ in report.blocks}
-    predicates = {iri: ox.NamedNode(iri or rdf.RDF_TYPE.value) for said in common.values() for iri, _ in said}
-    head, texts = rdf.turtle_texts([*terms.values(), *predicates.values()])
-    objects = dict(zip(terms, texts, strict=False))
-    names = dict(zip(predicates, texts[len(terms) :], strict=True)) | {_TYPE: "a"}
-    forms = {number: _form(said, names, objects) for number, said in common.items()}
+    forms = {id(said): said for _, said, _ in report.blocks}
+    predicates = (ox.NamedNode(iri or rdf.RDF_TYPE.value) for said in forms.values() for iri, _ in said)
+    terms = report.terms | {str(predicate): predicate for predicate in predicates}
+    head, texts = rdf.turtle_texts({text: t for text, t in terms.items() if not isinstance(t, ox.BlankNode)})
+    rendered = {number: _form(said, texts) for number, said in forms.items()}
     parts = [head]
     for node, said, differing in report.blocks:
-        parts.append(forms[id(said)] % (node, *[objects.get(told, told) for told in differing]))
+        parts.append(rendered[id(said)] % (node, *[texts.get(told, told) for told in differing]))
     return "".join(parts).encode()
 
 
-def _form(said: Sequence[_Told], names: Mapping[str, str], objects: Mapping[str, str]) -> str:
+def _form(said: Sequence[_Told], texts: Mapping[str, str]) -> str:
     """Return the Turtle of what is said of a node, with ``%s`` for the node and for each object that differs."""
     parts, before = list[str](), ""
     for number, (predicate, told) in enumerate(said):
-        text = "%s" if isinstance(told, int) else objects.get(told, told).replace("%", "%%")
+        text = "%s" if isinstance(told, int) else texts.get(told, told).replace("%", "%%")
         if number and predicate == before:
             parts += [" , ", text]
         else:
-            parts += [" ;\n\t" if number else "%s ", names[predicate].replace("%", "%%"), " ", text]
+            name = "a" if predicate == _TYPE else texts[f"<{predicate}>"].replace("%", "%%")
+            parts += [" ;\n\t" if number else "%s ", name, " ", text]
         before = predicate
     return "".join([*parts, " .\n"])
 
@@ -118,25 +117,27 @@ class _Report:
 
     def _results(self, outcome: Outcome) -> Iterator[str]:
         """Say the results of a plan, and yield the node of each."""
-        plan = outcome.plan
+        plan, own = outcome.plan, outcome.plan.shape.path
         told = messages.of_all(plan)
-        common = {(predicate, self._text(term)) for predicate, term in _of_all(plan, told or ())}
-        known: dict[tuple[bool, bool], Sequence[_Told]] = {}
+        texts = tuple(map(self._text, told or ()))
+        common = {(predicate, self._text(term)) for predicate, term in _of_all(plan)}
+        # All results have a path in common that is a predicate, as most are; another one has nodes of its own.
+        step = {(_PATH, self._iri(own.iri))} if isinstance(own, model.Predicate) else set[tuple[str, str]]()
+        known: dict[tuple[bool, bool, tuple[str, ...]], Sequence[_Told]] = {}
         for result in outcome.results:
             node, differing = self._fresh(), [self._text(result.focus)]
-            path = plan.shape.path if result.path is None else result.path
+            path = result.path if result.path is not None or step else own
             if path is not None:
                 differing.append(self._path(path))
             if result.value is not None:
                 differing.append(self._text(result.value))
-            has = path is not None, result.value is not None
             if told is None:
-                said = _said({*common, *((_MESSAGE, self._text(one)) for one in messages.of(plan, result))}, *has)
-            elif has in known:
-                said = known[has]
-            else:
-                said = known[has] = _said(common, *has)
-            self.blocks.append((node, said, differing))
+                texts = tuple(map(self._text, messages.of(plan, result)))
+            kind = path is not None, result.value is not None, texts
+            if kind not in known:
+                more = {*common, *(step if path is None else ()), *((_MESSAGE, text) for text in texts)}
+                known[kind] = _said(more, *kind[:2])
+            self.blocks.append((node, known[kind], differing))
             yield node
 
     def _path(self, path: model.Path) -> str:
@@ -174,8 +175,8 @@ class _Report:
         return rest
 
 
-def _of_all(plan: Plan, said: Iterable[ox.Literal]) -> Iterator[tuple[str, Term]]:
-    """Yield what is said of all results of a plan, predicate and object; its messages are ``said``."""
+def _of_all(plan: Plan) -> Iterator[tuple[str, Term]]:
+    """Yield what is said of all results of a plan, predicate and object."""
     yield _TYPE, ox.NamedNode(SH + "ValidationResult")
     yield SH + "sourceShape", plan.shape.node
     yield SH + "sourceConstraintComponent", ox.NamedNode(plan.constraint.component)
@@ -183,8 +184,6 @@ def _of_all(plan: Plan, said: Iterable[ox.Literal]) -> Iterator[tuple[str, Term]
     if isinstance(kind, model.Sparql) and kind.node is not None:
         yield SH + "sourceConstraint", kind.node
     yield SH + "resultSeverity", ox.NamedNode(plan.shape.severity)
-    for message in said:
-        yield _MESSAGE, message
 
 
 def _unused(label: str, outcomes: Sequence[Outcome]) -> str:

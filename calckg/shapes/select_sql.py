@@ -265,7 +265,7 @@ class _Translator:
         made.bound = {name: replace(v, sql=now.get(v.sql, v.sql)) for name, v in block.bound.items()}
         made.keys = [now[key] for key in block.keys]
         made.rows = {
-            now.get(sql, sql): TermSql(*(now[getattr(row, name)] for name in _COLUMNS))
+            now.get(sql, sql): TermSql(now[row.kind], now[row.value], now[row.datatype], now[row.lang])
             for sql, row in block.rows.items()
         }
         made.domains = {now[sql]: query for sql, query in block.domains.items() if sql in now}

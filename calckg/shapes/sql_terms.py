@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,11 +36,12 @@ class TermSql:
     datatype: str
     lang: str
     type: str | None = None  # the datatype's IRI, where it is the same in every row
+    types: AbstractSet[str] | None = None  # the datatypes' IRIs that rows may have, where they are known
 
     @classmethod
-    def of(cls, alias: str) -> TermSql:
+    def of(cls, alias: str, types: AbstractSet[str] | None = None) -> TermSql:
         """Return the term in the row called ``alias``."""
-        return cls(*(f"{alias}.{column}" for column in ("kind", "value", "datatype", "lang")))
+        return cls(f"{alias}.kind", f"{alias}.value", f"{alias}.datatype", f"{alias}.lang", types=types)
 
     @classmethod
     def constant(cls, term: Term) -> TermSql:
@@ -47,6 +49,11 @@ class TermSql:
         parts = [str(p) if isinstance(p, int) else quoted(p) if p is not None else "NULL" for p in row(term)]
         kind, value, datatype, lang = parts
         return cls(kind, value, datatype, lang, term.datatype.value if isinstance(term, ox.Literal) else "")
+
+    def may_be(self, names: Sequence[str]) -> list[str]:
+        """Return those of the datatypes, by their names in XML Schema, that the term may have."""
+        known = self.types if self.type is None else {self.type}
+        return [name for name in names if known is None or XSD + name in known]
 
 
 def row(term: Term) -> tuple[int, str, str | None, str | None]:
@@ -65,12 +72,13 @@ def row(term: Term) -> tuple[int, str, str | None, str | None]:
 
 def _in(term: TermSql, names: tuple[str, ...]) -> str:
     """Return SQL for: the term is a literal of one of these datatypes; of a constant that is known already."""
-    if term.type is not None:
-        return "true" if term.type.startswith(XSD) and term.type.removeprefix(XSD) in names else "false"
-    if len(names) == 1:
-        return f"coalesce({term.datatype} = {quoted(XSD + names[0])}, false)"
+    possible = term.may_be(names)
+    if term.type is not None or not possible:
+        return "true" if possible else "false"
+    if len(possible) == 1:
+        return f"coalesce({term.datatype} = {quoted(XSD + possible[0])}, false)"
     # Of a list DuckDB plans a join: for two terms of any type that is most of what a comparison takes.
-    anyone = f"{XSD.replace('.', '[.]')}({'|'.join(names)})"
+    anyone = f"{XSD.replace('.', '[.]')}({'|'.join(possible)})"
     return f"coalesce(regexp_full_match({term.datatype}, {quoted(anyone)}), false)"
 
 
@@ -127,22 +135,26 @@ def same_language(one: TermSql, other: TermSql) -> str:
 
 def compares(one: TermSql, operator: str, other: TermSql) -> str:
     """Return SQL for ``one operator other`` by SPARQL's operator table; false where it has no entry."""
-    known = {term.type for term in (one, other) if term.type is not None}  # the others need not be asked for
+
+    def may_be(*names: str) -> bool:
+        return bool(one.may_be(names) and other.may_be(names))
+
     tests = []
-    if all(iri.removeprefix(XSD) in _EXACT for iri in known):
+    if may_be(*_EXACT):
         exact = _numbers(one, operator, other, "DECIMAL(38, 12)", lexical.FORMS["decimal"])
         tests.append(f"{_in(one, _EXACT)} AND {_in(other, _EXACT)} AND {exact}")
-    if all(iri.removeprefix(XSD) in (*_EXACT, "float", "double") for iri in known):
+    floating = "float", "double"
+    if may_be(*_EXACT, *floating) and (one.may_be(floating) or other.may_be(floating)):
         # Both exact is told above: as floats they might be equal, and are not.
         floats = "NOT (" + " AND ".join(_in(term, _EXACT) for term in (one, other)) + ")"
         numbers = _numbers(one, operator, other, "DOUBLE", lexical.FORMS["double"])
         tests.append(f"{_numeric(one)} AND {_numeric(other)} AND {floats} AND {numbers}")
-    if all(iri == XSD + "string" for iri in known):
+    if may_be("string"):
         tests.append(f"{_both(one, other, 'string')} AND {one.value} {operator} {other.value}")
-    if all(iri == XSD + "boolean" for iri in known):
+    if may_be("boolean"):
         tests.append(f"{_both(one, other, 'boolean')} AND coalesce({_truth(one)} {operator} {_truth(other)}, false)")
     for kind in ("dateTime", "date", "time"):
-        if all(iri == XSD + kind for iri in known):
+        if may_be(kind):
             tests.append(f"{_both(one, other, kind)} AND {_times(one, operator, other, kind)}")
     return "(" + (" OR ".join(f"({test})" for test in tests) or "false") + ")"
 

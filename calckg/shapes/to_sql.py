@@ -8,6 +8,7 @@ both made beforehand (``plan_tables``).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import count
 
@@ -40,6 +41,7 @@ class Names:
     leads: Callable[[model.Path], bool]  # false where a path surely leads nowhere
     once: Callable[[model.Path], bool]  # true where it surely leads from one node to another once, not by two graphs
     bits: Callable[[str], str | None]  # SQL for the nodes of a large table (n) as bits
+    datatypes: Callable[[], AbstractSet[str]]  # the IRIs of the datatypes that there are
 
 
 class Renderer:
@@ -129,7 +131,8 @@ class Renderer:
                 return f"{self._absent(path, other, focus)} UNION {self._absent(other, path, focus)}"
             case al.Pairs(path, other, operator):
                 # Many focus nodes have the same two values: they are compared once.
-                right = sql_terms.compares(TermSql.of("r"), operator, TermSql.of("t"))
+                types = self._names.datatypes()
+                right = sql_terms.compares(TermSql.of("r", types), operator, TermSql.of("t", types))
                 return (
                     f"WITH told AS (SELECT r.f, r.v, o.v AS other FROM {pair(path)} r "
                     f"JOIN ({self.pairs(other, focus)}) o ON o.f = r.f), "
@@ -299,8 +302,9 @@ class Renderer:
                 test = self._test(where, bound | more)
                 return f"(EXISTS (SELECT 1 FROM quad {name} WHERE {name}.s = {self._end(start, bound)} AND {test}))"
             case al.Compares(one, operator, other):
+                types = self._names.datatypes()
                 return self._on_terms(
-                    lambda left, right: sql_terms.compares(left, operator, right), (one, other), bound
+                    lambda left, right: sql_terms.compares(left, operator, right), (one, other), bound, types
                 )
             case al.SameLanguage(one, other):
                 return self._on_terms(sql_terms.same_language, (one, other), bound)
@@ -352,8 +356,14 @@ class Renderer:
         found = self._walk(start, path, end, where, bound, counted)
         return f"(coalesce({found}, 0) {operator} {number})"
 
-    def _on_terms(self, test: Callable[..., str], ends: tuple[End, ...], bound: dict[str, Bound]) -> str:
-        """Return a test on terms; those that are not at hand are looked up."""
+    def _on_terms(
+        self,
+        test: Callable[..., str],
+        ends: tuple[End, ...],
+        bound: dict[str, Bound],
+        types: AbstractSet[str] | None = None,
+    ) -> str:
+        """Return a test on terms, of these datatypes if they are given; terms that are not at hand are looked up."""
         terms, tables, wheres = list[TermSql](), list[str](), list[str]()
         for end in ends:
             if not isinstance(end, Var):
@@ -364,10 +374,10 @@ class Renderer:
                 name = self._fresh()
                 tables.append(f"node {name}")
                 wheres.append(f"{name}.id = {var.id}")
-                terms.append(TermSql.of(name))
+                terms.append(TermSql.of(name, types))
             else:
                 var.used = True
-                terms.append(TermSql.of(var.term))
+                terms.append(TermSql.of(var.term, types))
         found = test(*terms)
         if not tables:
             return found

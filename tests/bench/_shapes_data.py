@@ -91,10 +91,12 @@ def build(data: Path, folder: Path) -> None:
     try:
         quads = columnar.add(connection, lambda: plain_lines.stage(connection, data, f"{_EX}graph"))
         storing.write(connection, folder / "store")
+        triples = columnar.triples(connection)
         connection.execute("CHECKPOINT")
     finally:
         connection.close()
-    (folder / "manifest.json").write_text(json.dumps({"graph": "built", "quads": quads, "store": True}) + "\n")
+    manifest = {"graph": "built", "quads": quads, "triples": triples, "store": True}
+    (folder / "manifest.json").write_text(json.dumps(manifest) + "\n")
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +17,6 @@ from calckg.errors import CalckgError
 from calckg.shapes import algebra as al
 from calckg.shapes import clearing, compiler, model, reader
 from calckg.shapes.on_columns import OnColumns
-from calckg.shapes.plan_tables import PlanTables
 from calckg.shapes.results import Outcome
 from tests.test_shapes_engine import CASES, HEAD, HERE, OWN, PATHS, PLANS, VALID, constraint, targets, triples, typed
 
@@ -30,10 +30,7 @@ def outcomes(
     connection.execute("SET threads = 1")
     staging.stage_quads(connection, quads)
     columnar.settle(connection)
-    with pytest.MonkeyPatch.context() as patch:
-        if one_by_one:
-            patch.setattr(PlanTables, "cleared", lambda self, plans: set())
-        return list(OnColumns(connection, shapes=shapes).run(plans))
+    return list(OnColumns(connection, shapes=shapes, several=sys.maxsize if one_by_one else 1).run(plans))
 
 
 def told(found: Sequence[Outcome]) -> Counter[Told]:

@@ -39,7 +39,7 @@ def told(quads: Sequence[ox.Quad], known: model.Shapes, limit: int | None = None
             patch.setattr(f"calckg.shapes.plan_tables.{name}", value)
         return [
             (outcome.plan.constraint.component, [shown(result) for result in outcome.results], outcome.more)
-            for outcome in OnColumns(connection, shapes=known.graph).run(plans, limit=limit)
+            for outcome in OnColumns(connection, shapes=known.graph, several=1).run(plans, limit=limit)
         ]
 
 

@@ -44,7 +44,7 @@ def temporary(connection: DuckDBPyConnection) -> list[tuple[str]]:
 
 
 def test_outcomes_come_in_the_order_of_the_plans(connection: DuckDBPyConnection, plans: list[al.Plan]) -> None:
-    found = list(OnColumns(connection).run(plans))
+    found = list(OnColumns(connection, several=1).run(plans))
     assert [outcome.plan for outcome in found] == plans
     assert sum(len(outcome.results) for outcome in found) == 3 + 8 + 2
     assert temporary(connection) == []
@@ -62,7 +62,6 @@ def test_the_error_of_the_first_plan_is_told(
         return asked(self, plan, limit)
 
     monkeypatch.setattr(PlanTables, "_found", fails)
-    monkeypatch.setattr(PlanTables, "cleared", lambda self, plans: set())
     running = OnColumns(connection).run(plans)
     with pytest.raises(CalckgError, match=f"plan {failing[0]} can't"):
         list(running)
@@ -78,7 +77,7 @@ def test_what_goes_wrong_before_any_plan_is_told(
 
     monkeypatch.setattr(PlanTables, method, fails)
     with pytest.raises(CalckgError, match="the columns are gone"):
-        list(OnColumns(connection).run(plans))
+        list(OnColumns(connection, several=1).run(plans))
 
 
 def test_one_that_stops_in_the_middle_leaves_no_thread(connection: DuckDBPyConnection, plans: list[al.Plan]) -> None:

@@ -40,7 +40,7 @@ def backend(name: str, data: str, shapes: ox.Store) -> Backend:
         connection = columnar.connect()
         staging.stage_quads(connection, quads)
         columnar.settle(connection)
-        return OnColumns(connection, shapes=shapes)
+        return OnColumns(connection, shapes=shapes, several=1)
     store = ox.Store()
     store.extend(ox.Quad(quad.subject, quad.predicate, quad.object) for quad in quads)
     return OnSparql(LocalGraph(store) if name == "store" else Distant(store), shapes)
