@@ -31,7 +31,7 @@ VALID = list(rdf.read(HERE / "valid.ttl"))
 Told = tuple[str, str, str, str]
 
 
-def on_columns(quads: Iterable[ox.Quad], shapes: ox.Store, several: int = 40) -> Backend:
+def on_columns(quads: Iterable[ox.Quad], shapes: ox.Store, several: int = 20) -> Backend:
     connection = columnar.connect()
     connection.execute("SET threads = 1")
     staging.stage_quads(connection, quads)

@@ -31,7 +31,7 @@ def triples(path: Path) -> list[ox.Triple]:
     return [quad.triple for quad in quads]
 
 
-def on_columns(data: Iterable[ox.Triple], shapes: ox.Store, several: int = 40) -> Backend:
+def on_columns(data: Iterable[ox.Triple], shapes: ox.Store, several: int = 20) -> Backend:
     connection = columnar.connect()
     staging.stage_quads(connection, (ox.Quad(t.subject, t.predicate, t.object) for t in data))
     columnar.settle(connection)

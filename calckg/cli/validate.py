@@ -206,19 +206,19 @@ def _severity(text: str) -> Severity:
 
 
 def _rendered(report: Report, outcome: Validation, name: str, width: int | None, grave: Severity) -> bytes:
-    from calckg.shapes import ci_formats
-    from calckg.shapes.engine import rule
-    from calckg.shapes.report import severity
-
     if name == "turtle":
         return outcome.turtle()
     if name in rdf.FORMATS:
         stream = BytesIO()
         rdf.write_quads(outcome.graph(), stream, name)
         return stream.getvalue()
-    if name == "sarif":
-        return ci_formats.sarif(report, _left_out(outcome)).encode()
-    if name == "junit":
+    if name in {"sarif", "junit"}:
+        from calckg.shapes import ci_formats
+        from calckg.shapes.engine import rule
+        from calckg.shapes.report import severity
+
+        if name == "sarif":
+            return ci_formats.sarif(report, _left_out(outcome)).encode()
         checked = [
             (rule(outcome, one), one.seconds, one.more if severity(one.plan) >= grave else 0)
             for one in outcome.outcomes

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from calckg.sparql import SparqlGraph
 
-_SEVERAL = 40  # plans: to ask first which of them find nothing takes less than to ask each
+_SEVERAL = 20  # plans: to ask first which of them find nothing takes less than to ask each
 _Group = deque[list[int]]  # of the numbers of plans
 _Taken = TypeVar("_Taken")
 

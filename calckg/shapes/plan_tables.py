@@ -29,7 +29,7 @@ from calckg.shapes.to_sql import Names, Renderer, step_of
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+_TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 _KEPT = 4  # tables of pairs at once: plans of one shape come one after another
 _JOINED = 30  # conditions in one statement: a bit each
 _LARGE = 10_000  # nodes that are looked up among bits
@@ -167,7 +167,8 @@ class PlanTables:
             else:
                 parts = " UNION ALL ".join(map(self._targeted, focus.targets))
                 only = f" WHERE n IN (SELECT n FROM {self._only})" if self._only else ""
-                query = f"SELECT DISTINCT n, 1 AS m FROM ({parts}) target{only}"
+                once = len(focus.targets) == 1 and self._names_once(focus.targets[0])
+                query = f"SELECT {'' if once else 'DISTINCT '}n, 1 AS m FROM ({parts}) target{only}"
             self._focus[key] = self._table(query)
         return self._focus[key]
 
@@ -222,9 +223,18 @@ class PlanTables:
         """Make the table ``(n)`` of the instances of a class: there are many types, and many shapes ask for few."""
         classes = self._terms.classes(cls)
         if classes not in self._members:
-            kind = self._terms.id(ox.NamedNode(_TYPE))
+            kind = self._terms.id(_TYPE)
             self._members[classes] = self._table(f"SELECT s AS n FROM quad WHERE p = {kind} AND o IN {classes}")
         return self._members[classes]
+
+    def _names_once(self, target: model.Target) -> bool:
+        """Tell whether a target surely names no node twice."""
+        match target:
+            case model.TargetNode():
+                return True
+            case model.TargetClass(cls):
+                return len(self._terms.class_ids(cls)) == 1 and self._predicates.is_once(self._terms.id(_TYPE))
+        return False
 
     def _targeted(self, target: model.Target) -> str:
         match target:

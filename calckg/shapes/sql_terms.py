@@ -1,4 +1,7 @@
-"""Tests on one or two terms as SQL, over the columns ``kind, value, datatype, lang`` of an alias."""
+"""Tests on one or two terms as SQL, over the columns ``kind, value, datatype, lang`` of an alias.
+
+Languages are in lower case there, however the data write them.
+"""
 
 from __future__ import annotations
 
@@ -123,14 +126,14 @@ def in_language(term: TermSql, ranges: tuple[str, ...]) -> str:
         tests.append(
             f"{term.lang} IS NOT NULL"
             if one == "*"
-            else f"coalesce(lower({term.lang}) = {low} OR starts_with(lower({term.lang}), {low} || '-'), false)"
+            else f"coalesce({term.lang} = {low} OR starts_with({term.lang}, {low} || '-'), false)"
         )
     return "(" + (" OR ".join(tests) or "false") + ")"
 
 
 def same_language(one: TermSql, other: TermSql) -> str:
     """Return SQL for: both have the same language."""
-    return f"coalesce(lower({one.lang}) = lower({other.lang}), false)"
+    return f"coalesce({one.lang} = {other.lang}, false)"
 
 
 def compares(one: TermSql, operator: str, other: TermSql) -> str:

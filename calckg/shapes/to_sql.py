@@ -120,7 +120,7 @@ class Renderer:
                 return f"SELECT r.n AS f, NULL AS v, NULL AS p FROM {focus} r WHERE {test}"
             case al.Languages(path):
                 told = f"FROM {pair(path)} u JOIN node t ON t.id = u.v WHERE t.lang IS NOT NULL"
-                return f"SELECT u.f, NULL AS v, NULL AS p {told} GROUP BY u.f, lower(t.lang) HAVING count(*) > 1"
+                return f"SELECT u.f, NULL AS v, NULL AS p {told} GROUP BY u.f, t.lang HAVING count(*) > 1"
             case al.Triples(allowed):
                 ids = ", ".join(str(self._id(ox.NamedNode(iri))) for iri in sorted(allowed)) or "-1"
                 return (
