@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from calckg.sparql import SparqlGraph
 
 _FEW = 300_000  # quads of which memory counts more than time, as what any process takes is most of it
+_SMALL = 20_000_000  # bytes of so many, as N-Triples
 Progress = Callable[[int, int], None]
 """Told how many plans are run, of how many."""
 
@@ -179,6 +180,8 @@ def validate_files(paths: Sequence[Path], shapes: Sequence[Path], options: Optio
                 made.bulk_load(path=str(file), format=ox.RdfFormat.N_TRIPLES, lenient=True)
             return LocalGraph(made)
 
+        if sum(file.stat().st_size for file in lines.values()) < _SMALL:
+            columnar.give_back(connection)
         columnar.add(connection, stage)
         return _run(connection, OnColumns(connection, store, known.graph), known, {}, options or Options(), graphs)
 
