@@ -93,7 +93,7 @@ class _Report:
         self._label, self._numbers = _unused("result", kept), count(1)
         self.terms: dict[str, Term] = {}
         self.blocks: list[_Block] = []
-        results = [node for outcome in kept for node in self._results(outcome)]
+        results = [node for outcome in kept if outcome.results for node in self._results(outcome)]
         conforms = not any(outcome.more or outcome.results for outcome in kept)  # nor does what a limit left out
         said: list[_Told] = [
             (_TYPE, self._text(ox.NamedNode(SH + "ValidationReport"))),
