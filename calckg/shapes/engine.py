@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
     from calckg.sparql import SparqlGraph
 
-_FEW = 300_000  # quads of which memory counts more than time, as what any process takes is most of it
-_SMALL = 20_000_000  # bytes of so many, as N-Triples
+_A_LINE = 80  # bytes, about
 Progress = Callable[[int, int], None]
 """Told how many plans are run, of how many."""
 
@@ -180,8 +179,7 @@ def validate_files(paths: Sequence[Path], shapes: Sequence[Path], options: Optio
                 made.bulk_load(path=str(file), format=ox.RdfFormat.N_TRIPLES, lenient=True)
             return LocalGraph(made)
 
-        if sum(file.stat().st_size for file in lines.values()) < _SMALL:
-            columnar.give_back(connection)
+        columnar.give_back(connection, sum(file.stat().st_size for file in lines.values()) // _A_LINE)
         columnar.add(connection, stage)
         return _run(connection, OnColumns(connection, store, known.graph), known, {}, options or Options(), graphs)
 
@@ -197,8 +195,7 @@ def validate_graph(graph: KnowledgeGraph, shapes: Sequence[Path], options: Optio
     if graph.distant_address is not None:
         return _distant(graph.sparql, known, options or Options())
     stored = graph.manifest.get("store", True)
-    if staging.count(graph.columns, "quad") < _FEW:
-        columnar.give_back(graph.columns)
+    columnar.give_back(graph.columns, staging.count(graph.columns, "quad"))
     backend = OnColumns(graph.columns, (lambda: graph.sparql) if stored else None, known.graph)
     triples = graph.manifest.get("triples")  # an older build does not have them
     options = options or Options()
