@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from calckg.api import Graph as Graph
     from calckg.api import Rows as Rows
     from calckg.api import open_graph as open
+    from calckg.api import validate as validate
     from calckg.errors import CalckgError as CalckgError
 
-__all__ = ["CalckgError", "Graph", "Rows", "open"]
+__all__ = ["CalckgError", "Graph", "Rows", "open", "validate"]
 
 
 def __getattr__(name: str) -> Any:
@@ -27,7 +28,7 @@ def __getattr__(name: str) -> Any:
         from calckg.api import open_graph
 
         return open_graph
-    if name in {"Graph", "Rows"}:
+    if name in {"Graph", "Rows", "validate"}:
         from calckg import api
 
         return getattr(api, name)

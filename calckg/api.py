@@ -1,11 +1,12 @@
-"""calckg for Python: open a graph, ask it, get rows, a data frame or an rdflib graph."""
+"""calckg for Python: open a graph, ask it, get rows, a data frame or an rdflib graph; check RDF against shapes."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, Union, overload
 
 import pyoxigraph as ox
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     import polars
     import rdflib
 
+    from calckg.shapes.engine import Options, Rules, Validation
+
+Source: TypeAlias = Union[str, Path, Iterable["str | Path"], "rdflib.Graph"]
+"""RDF: a file, several, or an rdflib graph."""
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _WHOLE = ("integer", "long", "int", "short", "nonNegativeInteger", "positiveInteger")
 _NUMBERS = {_XSD + name: int for name in _WHOLE} | {_XSD + name: float for name in ("decimal", "double", "float")}
@@ -149,6 +154,83 @@ class Graph:
         else:
             quads = extract.about(self._graph.sparql, concepts.find(self._graph.sparql, root))
         return _rdflib(ox.Triple(q.subject, q.predicate, q.object) for q in quads)
+
+    def validate(
+        self,
+        shapes: Source | None = None,
+        *,
+        limit: int | None = None,
+        shape: Iterable[str] = (),
+        focus: Iterable[str] = (),
+        recheck: bool = False,
+    ) -> Validation:
+        """Check the graph against ``shapes``, as ``calckg.validate`` does.
+
+        Constraints that found nothing when the graph was built are not asked again, unless ``recheck`` is true.
+        """
+        from calckg.shapes import engine
+
+        options = _options(limit, shape, focus)
+        return engine.validate_graph(self._graph, _rules(shapes), replace(options, recheck=recheck))
+
+
+def validate(
+    data: Source,
+    shapes: Source | None = None,
+    *,
+    limit: int | None = None,
+    shape: Iterable[str] = (),
+    focus: Iterable[str] = (),
+) -> Validation:
+    """Check RDF, a file, several or an rdflib graph, against SHACL shapes; without ``shapes`` against calckg's own.
+
+    ``limit`` is the most results of a constraint, ``shape`` the only shapes and ``focus`` the only nodes, by their IRIs
+    or CURIEs. The outcome has ``conforms``, ``counts()`` by severity, the findings in ``report``, and the
+    ``sh:ValidationReport`` as ``turtle()`` or ``to_rdflib()``.
+
+    Raises ``CalckgError`` for what can't be read, and for shapes that are not well formed.
+    """
+    from calckg.shapes import engine
+
+    options, rules = _options(limit, shape, focus), _rules(shapes)
+    if _is_rdflib(data):
+        return engine.validate(rdf.of_rdflib(data), rules, options=options)
+    return engine.validate_files(_paths(data), rules, options)
+
+
+def _options(limit: int | None, shape: Iterable[str], focus: Iterable[str]) -> Options:
+    from calckg.shapes.engine import Options
+
+    if limit is not None and limit < 0:
+        raise UsageError(f"limit={limit}: give 0 or more")
+    table = prefixes.load()
+    nodes = tuple(ox.NamedNode(table.expand(text)) for text in focus)
+    return Options(limit, nodes, tuple(map(table.expand, shape)))
+
+
+def _rules(shapes: Source | None) -> Rules:
+    from calckg.shapes import engine
+
+    if shapes is None:
+        return engine.shape_files()
+    if _is_rdflib(shapes):
+        return engine.shapes_of((quad.triple for quad in rdf.of_rdflib(shapes)), "the graph of shapes")
+    return _paths(shapes)
+
+
+def _is_rdflib(source: Source) -> TypeGuard[rdflib.Graph]:
+    rdflib = sys.modules.get("rdflib")  # who has a graph of it has imported it
+    return rdflib is not None and isinstance(source, rdflib.Graph)
+
+
+def _paths(source: Source) -> list[Path]:
+    paths: list[object] = [source]
+    if isinstance(source, Iterable) and not isinstance(source, str | Path):
+        paths = list(source)
+    found = [Path(path) for path in paths if isinstance(path, str | Path)]
+    if not found or len(found) < len(paths):
+        raise UsageError(f"{source!r} is no RDF to check or to check against; give a file, several, or an rdflib graph")
+    return found
 
 
 def _rdflib(triples: Iterable[ox.Triple]) -> rdflib.Graph:

@@ -8,12 +8,12 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import pyoxigraph as ox
 
 from calckg import prefixes
-from calckg.errors import SourceError, UsageError
+from calckg.errors import CalckgError, SourceError, UsageError
 from calckg.files import plain_suffix, readable
 
 if TYPE_CHECKING:
@@ -212,6 +212,41 @@ def to_rdflib(triples: Iterable[ox.Triple]) -> rdflib.Graph:
     for triple in triples:
         graph.add((term(triple.subject), term(triple.predicate), term(triple.object)))
     return graph
+
+
+def of_rdflib(graph: rdflib.Graph) -> Iterator[ox.Quad]:
+    """Yield the statements of an rdflib graph, or of a dataset with the graphs that they stand in.
+
+    Raises ``CalckgError`` for a term that RDF does not have in its place, or that is not well formed.
+    """
+    import rdflib
+    from rdflib.graph import DATASET_DEFAULT_GRAPH_ID
+
+    terms: dict[object, ox.NamedNode | ox.BlankNode | ox.Literal] = {}
+
+    def term(value: object) -> Any:
+        if value not in terms:
+            if isinstance(value, rdflib.Literal):
+                datatype = None if value.datatype is None else ox.NamedNode(value.datatype)
+                terms[value] = ox.Literal(str(value), language=value.language, datatype=datatype)
+            elif isinstance(value, rdflib.BNode):
+                terms[value] = ox.BlankNode(value)
+            else:
+                terms[value] = ox.NamedNode(str(value))
+        return terms[value]
+
+    named = graph.quads() if isinstance(graph, rdflib.ConjunctiveGraph) else ((*triple, None) for triple in graph)
+    for *parts, place in named:
+        name = getattr(place, "identifier", place)
+        is_default = name is None or name == DATASET_DEFAULT_GRAPH_ID
+        try:
+            quad = ox.Quad(*map(term, parts), *([] if is_default else [term(name)]))
+        except (TypeError, ValueError) as error:
+            told, why = " ".join(map(str, parts)), " ".join(str(error).split())
+            if isinstance(error, TypeError):
+                why = "one of these can't stand where it does"
+            raise CalckgError(f"{told}: no statement of RDF ({why}); mend it in the graph") from None
+        yield quad
 
 
 def format_named(name: str) -> ox.RdfFormat:

@@ -25,11 +25,14 @@ from calckg.sparql import LocalGraph
 from calckg.uncollected import uncollected
 
 if TYPE_CHECKING:
+    import rdflib
     from duckdb import DuckDBPyConnection
 
     from calckg.sparql import SparqlGraph
 
 _A_LINE = 80  # bytes, about
+Rules = Sequence[Path] | model.Shapes
+"""What to check against: files of shapes, or what was read of such (``read_shapes``)."""
 Progress = Callable[[int, int], None]
 """Told how many plans are run, of how many."""
 
@@ -77,6 +80,10 @@ class Validation:
         """Return the ``sh:ValidationReport``."""
         return report_graph.triples(self.outcomes)
 
+    def to_rdflib(self) -> rdflib.Graph:
+        """Return the ``sh:ValidationReport`` as an rdflib graph."""
+        return rdf.to_rdflib(self.graph())
+
     def turtle(self) -> bytes:
         """Return the ``sh:ValidationReport`` as Turtle."""
         with uncollected():
@@ -103,17 +110,24 @@ def shape_files() -> list[Path]:
 
 def read_shapes(paths: Sequence[Path]) -> model.Shapes:
     """Read the shapes in ``paths`` together; raises ``CalckgError`` for none, or for what is not well formed."""
-    names = ", ".join(map(str, paths))
-    triples = _numbered(quad.triple for path in paths for quad in rdf.read(path))
+    return shapes_of((quad.triple for path in paths for quad in rdf.read(path)), ", ".join(map(str, paths)))
+
+
+def shapes_of(triples: Iterable[ox.Triple], name: str) -> model.Shapes:
+    """Read the shapes in the triples of what ``name`` names; raises as ``read_shapes`` does."""
     try:
-        shapes = reader.read(triples)
+        shapes = reader.read(_numbered(triples))
     except SourceError:
         raise
     except CalckgError as error:
-        raise CalckgError(f"{names}: {error}") from None
+        raise CalckgError(f"{name}: {error}") from None
     if not shapes.shapes:
-        raise CalckgError(f"{names}: there is no shape in it; give a file with sh:NodeShape or sh:PropertyShape")
+        raise CalckgError(f"{name}: there is no shape in it; give one with sh:NodeShape or sh:PropertyShape")
     return shapes
+
+
+def _known(shapes: Rules) -> model.Shapes:
+    return shapes if isinstance(shapes, model.Shapes) else read_shapes(shapes)
 
 
 def _numbered(triples: Iterable[ox.Triple]) -> list[ox.Triple]:
@@ -138,25 +152,25 @@ def _numbered(triples: Iterable[ox.Triple]) -> list[ox.Triple]:
 
 def validate(
     quads: Iterable[ox.Quad],
-    shapes: Sequence[Path],
+    shapes: Rules,
     files: Mapping[str, str] | None = None,
     options: Options | None = None,
 ) -> Validation:
-    """Validate the merge of ``quads`` against the shapes in the files ``shapes``.
+    """Validate the merge of ``quads`` against ``shapes``.
 
     ``files`` gives the file that each subject (as N-Triples text) was read from, where there are files; else the
     source of a finding is the named graph of the statement that it is about, else of its focus node. Raises
     ``SourceError`` for a file that can't be read, ``CalckgError`` for shapes that are not well formed or not there.
     """
-    known = read_shapes(shapes)
+    known = _known(shapes)
     connection = columnar.connect()
     columnar.add(connection, lambda: staging.stage_quads(connection, quads))
     return _run(connection, OnColumns(connection, shapes=known.graph), known, files or {}, options or Options())
 
 
-def validate_files(paths: Sequence[Path], shapes: Sequence[Path], options: Options | None = None) -> Validation:
+def validate_files(paths: Sequence[Path], shapes: Rules, options: Options | None = None) -> Validation:
     """Validate RDF files, taken together; the source of a finding is the file that says what is wrong."""
-    known = read_shapes(shapes)
+    known = _known(shapes)
     connection = columnar.connect()
     graphs = {path.resolve().as_uri(): str(path) for path in paths}
     with tempfile.TemporaryDirectory(prefix="calckg-") as folder:
@@ -189,9 +203,9 @@ def rule(validation: Validation, outcome: Outcome) -> str:
     return report.rule(outcome.plan.shape.node, validation.shapes_graph)
 
 
-def validate_graph(graph: KnowledgeGraph, shapes: Sequence[Path], options: Options | None = None) -> Validation:
+def validate_graph(graph: KnowledgeGraph, shapes: Rules, options: Options | None = None) -> Validation:
     """Validate a graph: one that is here by its columns, and by its store what is written in SPARQL; else by SPARQL."""
-    known = read_shapes(shapes)
+    known = _known(shapes)
     if graph.distant_address is not None:
         return _distant(graph.sparql, known, options or Options())
     stored = graph.manifest.get("store", True)
@@ -201,7 +215,7 @@ def validate_graph(graph: KnowledgeGraph, shapes: Sequence[Path], options: Optio
     options = options or Options()
 
     def cleared(plans: Sequence[al.Plan]) -> set[int]:
-        if options.recheck:
+        if options.recheck or isinstance(shapes, model.Shapes):  # a build has found what it did by files
             return set()
         from calckg.shapes import standing
 

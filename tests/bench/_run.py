@@ -36,7 +36,7 @@ class Run:
         return Run(self.wall + other.wall, self.cpu + other.cpu, max(self.memory, other.memory))
 
     def __str__(self) -> str:
-        return f"{self.wall:.1f} s (processors {self.cpu:.1f} s, peak {self.memory:,} MiB)"
+        return f"{self.wall:.2f} s (processors {self.cpu:.2f} s, peak {self.memory:,} MiB)"
 
 
 def environment() -> dict[str, str]:
