@@ -54,6 +54,15 @@ def test_files_and_rdflib_graphs_give_the_same(folder: Path) -> None:
         assert told(outcome) == told(by_files)
 
 
+def test_findings_are_made_once_when_they_are_asked_for(folder: Path) -> None:
+    (folder / "data.nt").write_text(f"<{EX}a> a <{EX}Thing> .\n".replace(" a ", f" <{rdflib.RDF.type}> "))
+    outcome = calckg.validate(folder / "data.nt", folder / "shapes.ttl")
+    assert "report" not in vars(outcome)
+    (finding,) = outcome.report
+    assert str(finding.source) == f"{folder / 'data.nt'}:1"
+    assert outcome.report is outcome.report
+
+
 def test_several_files_are_taken_together(folder: Path) -> None:
     more = folder / "more.ttl"
     more.write_text(PREFIXES + 'ex:c rdfs:label "c" .')

@@ -99,7 +99,7 @@ def validate(
     grave = _severity(fail_on)
     name = choose_format(format, output, FORMATS, _SUFFIXES, "table")
     _refuse(limit, files, kg, endpoint, recheck)
-    options = _options(limit, focus, shape, findings=name not in rdf.FORMATS, recheck=recheck or explain)
+    options = _options(limit, focus, shape, recheck=recheck or explain)
     outcome = _outcome(files, shapes, kg, endpoint, options)
     if explain:
         _explain(outcome)
@@ -123,6 +123,9 @@ def _refuse(limit: int | None, files: list[Path] | None, kg: Path | None, endpoi
 
 def _tell(outcome: Validation, name: str, grave: Severity, output: Path | None) -> None:
     """Print the findings; in a table those that are only information are counted instead, unless they are grave."""
+    if name in rdf.FORMATS:
+        emit(_in_rdf(outcome, name), output)
+        return
     report, more = outcome.report, dict[str, list[str]]()
     if name == "table" and grave > Severity.INFO:
         for finding in report:
@@ -137,14 +140,12 @@ def _tell(outcome: Validation, name: str, grave: Severity, output: Path | None) 
         print(f"info, {often}{such}: {messages[0]} ({shape})", file=sys.stderr)
 
 
-def _options(
-    limit: int | None, focus: list[str] | None, shape: list[str] | None, *, findings: bool, recheck: bool
-) -> Options:
+def _options(limit: int | None, focus: list[str] | None, shape: list[str] | None, *, recheck: bool) -> Options:
     from calckg.shapes.engine import Options
 
     nodes = tuple(ox.NamedNode(prefixes.load().expand(text)) for text in focus or ())
     only = tuple(prefixes.load().expand(text) for text in shape or ())
-    return Options(limit, nodes, only, _progress if sys.stderr.isatty() else lambda done, of: None, findings, recheck)
+    return Options(limit, nodes, only, _progress if sys.stderr.isatty() else lambda done, of: None, recheck)
 
 
 def _progress(done: int, of: int) -> None:
@@ -205,13 +206,15 @@ def _severity(text: str) -> Severity:
         raise UnknownNameError("severity", text, known, f"(one of: {', '.join(known)})") from None
 
 
-def _rendered(report: Report, outcome: Validation, name: str, width: int | None, grave: Severity) -> bytes:
+def _in_rdf(outcome: Validation, name: str) -> bytes:
     if name == "turtle":
         return outcome.turtle()
-    if name in rdf.FORMATS:
-        stream = BytesIO()
-        rdf.write_quads(outcome.graph(), stream, name)
-        return stream.getvalue()
+    stream = BytesIO()
+    rdf.write_quads(outcome.graph(), stream, name)
+    return stream.getvalue()
+
+
+def _rendered(report: Report, outcome: Validation, name: str, width: int | None, grave: Severity) -> bytes:
     if name in {"sarif", "junit"}:
         from calckg.shapes import ci_formats
         from calckg.shapes.engine import rule

@@ -5,7 +5,8 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,33 +44,36 @@ class Options:
 
     ``limit`` is the most results of one constraint, ``focus`` the only nodes to check, ``only`` the IRIs of the only
     shapes to check against (targets of their own or not: with ``focus`` a shape without targets is asked of these).
-    ``findings`` are made of the results, with their places, unless a report in RDF is all that is wanted. With
-    ``recheck`` constraints are run that found nothing when the graph was built, too, though nothing has changed.
+    With ``recheck`` constraints are run that found nothing when the graph was built, too, though nothing has changed.
     """
 
     limit: int | None = None
     focus: tuple[Term, ...] = ()
     only: tuple[str, ...] = ()
     progress: Progress = lambda done, of: None
-    findings: bool = True
     recheck: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Validation:
     """The outcome of a validation.
 
-    ``conforms`` is SHACL's own word (no result of any severity, SHACL 3.6.1); ``report`` holds a finding for each
-    result that was kept, ``outcomes`` what became of each constraint, ``shapes`` the count of shapes, ``triples`` that
-    of the data. ``standing`` is the count of constraints that were not asked: the build has found nothing by them.
+    ``conforms`` is SHACL's own word (no result of any severity, SHACL 3.6.1); ``outcomes`` is what became of each
+    constraint, ``shapes`` the count of shapes, ``triples`` that of the data. ``standing`` is the count of constraints
+    that were not asked: the build has found nothing by them. ``find`` makes the findings.
     """
 
     outcomes: tuple[Outcome, ...]
     shapes_graph: ox.Store
-    report: Report
+    find: Callable[[], Report] = field(repr=False)
     shapes: int
     triples: int
     standing: int = 0
+
+    @cached_property
+    def report(self) -> Report:
+        """A finding for each result that was kept, with its place; it is made when it is first asked for."""
+        return self.find()
 
     @property
     def conforms(self) -> bool:
@@ -237,10 +241,12 @@ def _distant(graph: SparqlGraph, shapes: model.Shapes, options: Options) -> Vali
     for outcome in backend.run(plans, limit=options.limit, focus=options.focus or None):
         outcomes.append(outcome)
         options.progress(len(outcomes), len(plans))
-    told = outcomes if options.findings else []
-    found = Report(report.findings(told, shapes.graph, lambda focus, path, value: GraphSource()))
     triples = _count(graph) if triples is None else triples
-    return Validation(tuple(outcomes), shapes.graph, found, len(shapes.shapes), triples)
+
+    def find() -> Report:
+        return Report(report.findings(outcomes, shapes.graph, lambda focus, path, value: GraphSource()))
+
+    return Validation(tuple(outcomes), shapes.graph, find, len(shapes.shapes), triples)
 
 
 def _count(graph: SparqlGraph) -> int:
@@ -266,10 +272,23 @@ def _run(
     for number, plan in enumerate(plans):
         outcomes.append(Outcome(plan, ()) if number in nothing else next(run))
         options.progress(len(outcomes), len(plans))
-    kept = outcomes if options.findings else []
-    told = [(r.focus, _path(o, r.path), r.value) for o in kept for r in o.results]
+    if triples is None:
+        triples = columnar.triples(connection)
+    find = partial(_found, connection, outcomes, shapes.graph, files, graphs or {})
+    return Validation(tuple(outcomes), shapes.graph, find, len(shapes.shapes), triples, len(nothing))
+
+
+def _found(
+    connection: DuckDBPyConnection,
+    outcomes: Sequence[Outcome],
+    shapes: ox.Store,
+    files: Mapping[str, str],
+    graphs: Mapping[str, str],
+) -> Report:
+    """Return the results with their places: those of ``graphs`` that are files are named as such."""
+    told = [(r.focus, _path(o, r.path), r.value) for o in outcomes for r in o.results]
     graph_of = places.graphs_of(connection, told)
-    lines = _lines(told, graph_of, graphs or {})
+    lines = _lines(told, graph_of, graphs)
 
     def source(focus: Term, path: model.Path | None, value: Term | None) -> FileSource | GraphSource:
         file = files.get(str(focus))
@@ -278,10 +297,7 @@ def _run(
             file = graphs.get(graph)
         return FileSource(file, lines.get((focus, path, value))) if file else GraphSource(graph)
 
-    if triples is None:
-        triples = columnar.triples(connection)
-    found = Report(report.findings(kept, shapes.graph, source))
-    return Validation(tuple(outcomes), shapes.graph, found, len(shapes.shapes), triples, len(nothing))
+    return Report(report.findings(outcomes, shapes, source))
 
 
 def _lines(
