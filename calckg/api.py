@@ -160,8 +160,8 @@ class Graph:
         shapes: Source | None = None,
         *,
         limit: int | None = None,
-        shape: Iterable[str] = (),
-        focus: Iterable[str] = (),
+        shape: str | Iterable[str] = (),
+        focus: str | Iterable[str] = (),
         recheck: bool = False,
     ) -> Validation:
         """Check the graph against ``shapes``, as ``calckg.validate`` does.
@@ -179,14 +179,14 @@ def validate(
     shapes: Source | None = None,
     *,
     limit: int | None = None,
-    shape: Iterable[str] = (),
-    focus: Iterable[str] = (),
+    shape: str | Iterable[str] = (),
+    focus: str | Iterable[str] = (),
 ) -> Validation:
     """Check RDF, a file, several or an rdflib graph, against SHACL shapes; without ``shapes`` against calckg's own.
 
-    ``limit`` is the most results of a constraint, ``shape`` the only shapes and ``focus`` the only nodes, by their IRIs
-    or CURIEs. The outcome has ``conforms``, ``counts()`` by severity, the findings in ``report``, and the
-    ``sh:ValidationReport`` as ``turtle()`` or ``to_rdflib()``.
+    ``limit`` is the most results of a constraint, ``shape`` the only shape or shapes and ``focus`` the only node or
+    nodes, by their IRIs or CURIEs. The outcome has ``conforms``, ``counts()`` by severity, the findings in ``report``,
+    and the ``sh:ValidationReport`` as ``turtle()`` or ``to_rdflib()``.
 
     Raises ``CalckgError`` for what can't be read, and for shapes that are not well formed.
     """
@@ -198,14 +198,15 @@ def validate(
     return engine.validate_files(_paths(data), rules, options)
 
 
-def _options(limit: int | None, shape: Iterable[str], focus: Iterable[str]) -> Options:
+def _options(limit: int | None, shape: str | Iterable[str], focus: str | Iterable[str]) -> Options:
     from calckg.shapes.engine import Options
 
     if limit is not None and limit < 0:
         raise UsageError(f"limit={limit}: give 0 or more")
-    table = prefixes.load()
-    nodes = tuple(ox.NamedNode(table.expand(text)) for text in focus)
-    return Options(limit, nodes, tuple(map(table.expand, shape)))
+    only, nodes = (
+        tuple(map(prefixes.load().expand, [given] if isinstance(given, str) else given)) for given in (shape, focus)
+    )
+    return Options(limit, tuple(map(ox.NamedNode, nodes)), only)
 
 
 def _rules(shapes: Source | None) -> Rules:

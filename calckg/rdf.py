@@ -235,7 +235,8 @@ def of_rdflib(graph: rdflib.Graph) -> Iterator[ox.Quad]:
                 terms[value] = ox.NamedNode(str(value))
         return terms[value]
 
-    named = graph.quads() if isinstance(graph, rdflib.ConjunctiveGraph) else ((*triple, None) for triple in graph)
+    quads = getattr(graph, "quads", None)
+    named = quads() if quads else ((*triple, None) for triple in graph)
     for *parts, place in named:
         name = getattr(place, "identifier", place)
         is_default = name is None or name == DATASET_DEFAULT_GRAPH_ID

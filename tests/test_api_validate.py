@@ -90,7 +90,7 @@ def test_limit_shape_and_focus(folder: Path) -> None:
     few = calckg.validate(data, shapes, limit=1)
     assert few.counts() == FOUND
     assert len(few.report) == 2
-    assert calckg.validate(data, shapes, shape=[f"{EX}size"]).counts() == {"warning": 2}
+    assert calckg.validate(data, shapes, shape=f"{EX}size").counts() == {"warning": 2}
     assert calckg.validate(data, shapes, focus=[f"{EX}b"]).counts() == {"violation": 1, "warning": 1}
 
 

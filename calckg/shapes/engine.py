@@ -119,8 +119,9 @@ def read_shapes(paths: Sequence[Path]) -> model.Shapes:
 
 def shapes_of(triples: Iterable[ox.Triple], name: str) -> model.Shapes:
     """Read the shapes in the triples of what ``name`` names; raises as ``read_shapes`` does."""
+    told = _numbered(triples)
     try:
-        shapes = reader.read(_numbered(triples))
+        shapes = reader.read(told)
     except SourceError:
         raise
     except CalckgError as error:
