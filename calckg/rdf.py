@@ -225,15 +225,17 @@ def of_rdflib(graph: rdflib.Graph) -> Iterator[ox.Quad]:
     terms: dict[object, ox.NamedNode | ox.BlankNode | ox.Literal] = {}
 
     def term(value: object) -> Any:
-        if value not in terms:
+        found = terms.get(value)  # asked once: rdflib hashes its terms in Python
+        if found is None:
             if isinstance(value, rdflib.Literal):
                 datatype = None if value.datatype is None else ox.NamedNode(value.datatype)
-                terms[value] = ox.Literal(str(value), language=value.language, datatype=datatype)
+                found = ox.Literal(str(value), language=value.language, datatype=datatype)
             elif isinstance(value, rdflib.BNode):
-                terms[value] = ox.BlankNode(value)
+                found = ox.BlankNode(value)
             else:
-                terms[value] = ox.NamedNode(str(value))
-        return terms[value]
+                found = ox.NamedNode(str(value))
+            terms[value] = found
+        return found
 
     quads = getattr(graph, "quads", None)
     named = quads() if quads else ((*triple, None) for triple in graph)
