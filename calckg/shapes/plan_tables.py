@@ -8,19 +8,18 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from functools import cache, cached_property
 from itertools import count
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from calckg import columnar
 from calckg.errors import CalckgError
 from calckg.shapes import algebra as al
-from calckg.shapes import closures, model, select_reader, select_sql, select_walks, selected
+from calckg.shapes import closures, model, selected
 from calckg.shapes.asked import AskerInTurn
 from calckg.shapes.clearing import Clearing
-from calckg.shapes.known_terms import FEW, KnownTerms
+from calckg.shapes.in_sparql import InSparql
+from calckg.shapes.known_terms import KnownTerms
 from calckg.shapes.model import Path, Term
 from calckg.shapes.predicates import MOST_IN_ONE, Predicates, variable
 from calckg.shapes.results import Outcome, Result
@@ -53,16 +52,14 @@ class PlanTables:
         self._members: dict[str, str] = {}  # tables of instances, by the ids of classes
         self._bits_of: dict[str, str | None] = {}
         self._closures: dict[model.Closure, str] = {}
-        self._failed: dict[al.FailsSparql, str] = {}
         self._only: str | None = None
         self._empty: str | None = None
         self._queries: list[str] = []
         self._owed = 0.0  # seconds that are told with the next outcome
         ways = (self._leads, self._once, self._bits, self._terms.datatypes)
-        self._names = Names(self._terms.id, self._instances, self._closure, self._fails, *ways)
+        self._in_sparql = InSparql(connection, self._terms, asker, self._table, self._closure, self._say)
+        self._names = Names(self._terms.id, self._instances, self._closure, self._in_sparql.failing, *ways)
         self._renderer = Renderer(self._names)
-        table, listed, few = cache(self._table), cache(self._listed), cache(self._few)
-        self._walked = select_walks.Names(self._terms.id, self._closure, table, listed, lambda: self._has_blanks, few)
 
     def know(self, plans: Sequence[al.Plan], focus: Sequence[Term] | None = None) -> None:
         """Give an id to each term that the plans speak of, in ``node``: that of the data, else one of its own.
@@ -120,8 +117,11 @@ class PlanTables:
         seconds, self._owed = seconds + self._owed, 0.0
         return Outcome(plan, results, more, queries, seconds)
 
-    def _run(self, query: str) -> DuckDBPyConnection:
+    def _say(self, query: str) -> None:
         self._queries.append(query)
+
+    def _run(self, query: str) -> DuckDBPyConnection:
+        self._say(query)
         return self._connection.execute(query)
 
     # --- tables that plans share
@@ -132,18 +132,6 @@ class PlanTables:
         row = self._connection.execute(f"CREATE TEMP TABLE {name} AS {query}", parameters).fetchone()
         self._sizes[name] = int(row[0]) if row else 0
         return name
-
-    def _listed(self, query: str) -> str:
-        """Return SQL for the ids that a query for ``(n)`` gives; of few in the statement most quads are passed over."""
-        table = self._table(query)
-        if self._sizes[table] > FEW:
-            return f"(SELECT n FROM {table})"
-        ids = sorted(int(row[0]) for row in self._connection.execute(f"SELECT n FROM {table}").fetchall())
-        return f"({', '.join(map(str, ids)) or -1})"
-
-    def _few(self, query: str) -> bool:
-        row = self._connection.execute(f"SELECT approx_count_distinct(n), count(*) FROM ({query}) d").fetchone()
-        return row is not None and row[0] * 10 < row[1]
 
     def _closure(self, path: model.Closure) -> str:
         if path not in self._closures:
@@ -354,45 +342,4 @@ class PlanTables:
         focus = self._focus_of(plan.focus)
         if not self._sizes[focus]:
             return [], 0
-        selected = self._selected(plan, query, focus, limit)
-        if selected is not None:
-            return selected
-        self._queries.append(query.query)
-        nodes = [node for (node,) in self._terms.of_ids(f"SELECT n FROM {focus}", 1)]
-        values: list[tuple[Term, Term]] | None = None
-        if query.ask:
-            pairs = self._terms.of_ids(f"SELECT f, v FROM {self._pair(focus, plan.shape.path)} pair", 2)
-            values = [(one, other) for one, other in pairs]
-        found = sorted(
-            self._asker.results(query, plan.shape, nodes, values), key=lambda r: (str(r.focus), str(r.value))
-        )
-        kept = found if limit is None else found[:limit]
-        return kept, len(found) - len(kept)
-
-    def _selected(
-        self, plan: al.Plan, query: model.Sparql, focus: str, limit: int | None
-    ) -> tuple[list[Result], int] | None:
-        """Ask a SELECT as SQL; ``None`` where that can't have the same meaning."""
-        tree = None if query.ask else select_reader.tree(query.query)
-        if tree is None:
-            return None
-        selection = select_sql.translated(tree, focus, self._walked, dict(query.values))
-        if selection is None:
-            return None
-        self._queries.append(selection.sql)
-        return selected.results(
-            self._connection, selection, plan.shape, dict(query.values), self._terms.terms_of, limit
-        )
-
-    @cached_property
-    def _has_blanks(self) -> bool:
-        blank = f"SELECT 1 FROM node WHERE kind = {columnar.BLANK} LIMIT 1"
-        return self._connection.execute(blank).fetchone() is not None
-
-    def _fails(self, condition: al.FailsSparql) -> str:
-        """Make the table of the nodes that do not conform to a constraint in SPARQL, of all nodes that there are."""
-        if condition not in self._failed:
-            nodes = [node for (node,) in self._terms.of_ids("SELECT id FROM node", 1)]
-            found = self._asker.failing(condition, nodes)
-            self._failed[condition] = self._terms.table_of(sorted(found, key=str))
-        return self._failed[condition]
+        return self._in_sparql.results(plan, query, focus, lambda: self._pair(focus, plan.shape.path), limit)

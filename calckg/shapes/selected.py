@@ -27,11 +27,13 @@ def results(
     given: Mapping[str, Term],
     terms_of: Callable[[Collection[int]], Mapping[int, Term]],
     limit: int | None = None,
+    many: str | None = None,
 ) -> tuple[list[Result], int] | None:
     """Return the results, ``limit`` of them at most, and how many more there are.
 
-    ``given`` are the parameters, ``terms_of`` looks terms up by their ids. ``None`` where the database can't run the
-    statement: a correlation, or a regular expression, that it does not know.
+    ``given`` are the parameters, ``terms_of`` looks terms up by their ids; ``many`` names a table ``(n, m)`` of how
+    often each focus node is checked, where that is not once. ``None`` where the database can't run the statement: a
+    correlation, or a regular expression, that it does not know.
     """
     import duckdb
 
@@ -39,22 +41,27 @@ def results(
         ((name, kind, f"c{at}") for at, (name, kind) in enumerate(selection.columns)),
         key=lambda one: (one[0] != THIS, one[0] != VALUE),
     )
+    told = f"SELECT *, 1 AS m FROM ({selection.sql}) told"
+    if many is not None:
+        (this,) = (column for name, _, column in named if name == THIS)
+        told = f"SELECT told.*, t.m FROM ({selection.sql}) told JOIN {many} t ON t.n = told.{this}"
     try:
-        rows, total = first(connection.execute, selection.sql, [column for *_, column in named], limit)
+        rows, total = first(connection.execute, told, [*(column for *_, column in named), "m"], limit, "m")
     except (duckdb.BinderException, duckdb.NotImplementedException, duckdb.InvalidInputException):
         return None
     of_terms = [at for at, (_, kind, _) in enumerate(named) if kind == "term"]
     terms = terms_of({row[at] for row in rows for at in of_terms if row[at] is not None})
-    found = []
-    for row in rows:
+    found: list[Result] = []
+    for *row, times in rows:
         bindings = {
             name: terms[value] if kind == "term" else _computed(kind, value)
             for (name, kind, _), value in zip(named, row, strict=True)
             if value is not None
         }
-        found.append(_result(shape, bindings[THIS], {**given, **bindings}, bindings))
+        found += [_result(shape, bindings[THIS], {**given, **bindings}, bindings)] * int(times)
     found.sort(key=lambda one: (str(one.focus), str(one.value)))
-    return found, total - len(found)
+    kept = found if limit is None else found[:limit]
+    return kept, total - len(kept)
 
 
 def first(

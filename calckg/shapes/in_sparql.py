@@ -1,0 +1,112 @@
+"""Constraints in SPARQL asked of the columns: as SQL where that has the same meaning, else of a store beside them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from functools import cache, cached_property
+from itertools import repeat
+from typing import TYPE_CHECKING
+
+from calckg import columnar
+from calckg.shapes import algebra as al
+from calckg.shapes import model, select_reader, select_sql, select_walks, selected
+from calckg.shapes.asked import AskerInTurn
+from calckg.shapes.known_terms import FEW, KnownTerms
+from calckg.shapes.model import Term
+from calckg.shapes.results import Result
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+class InSparql:
+    """Asks for the focus nodes in a table ``(n, m)``, each of them ``m`` times; ``table`` makes one of a query.
+
+    ``closure`` gives the table of a path that repeats, and ``say`` is told each query that is asked.
+    """
+
+    def __init__(
+        self,
+        connection: DuckDBPyConnection,
+        terms: KnownTerms,
+        asker: AskerInTurn,
+        table: Callable[[str], str],
+        closure: Callable[[model.Closure], str],
+        say: Callable[[str], None],
+    ) -> None:
+        self._connection, self._terms, self._asker, self._table, self._say = connection, terms, asker, table, say
+        self._failed: dict[al.FailsSparql, str] = {}
+        made, listed, few = cache(table), cache(self._listed), cache(self._few)
+        self._walked = select_walks.Names(terms.id, closure, made, listed, lambda: self._has_blanks, few)
+
+    def results(
+        self, plan: al.Plan, query: model.Sparql, focus: str, pairs: Callable[[], str], limit: int | None
+    ) -> tuple[list[Result], int]:
+        """Return the results, ``limit`` of them at most, and how many more there are.
+
+        ``focus`` names the table of focus nodes, ``pairs`` gives that of these with their values.
+        """
+        many = focus if plan.focus.hops else None  # else no node is checked twice
+        found = self._selected(plan, query, focus, many, limit)
+        if found is not None:
+            return found
+        self._say(query.query)
+        nodes = [node for (node,) in self._terms.of_ids(f"SELECT n FROM {focus}", 1)]
+        values: list[tuple[Term, Term]] | None = None
+        if query.ask:
+            values = [(one, other) for one, other in self._terms.of_ids(f"SELECT f, v FROM {pairs()} pair", 2)]
+        ways = self._ways(many) if many else Counter()
+        told = (
+            one
+            for result in self._asker.results(query, plan.shape, nodes, values)
+            for one in repeat(result, ways.get(result.focus, 1))
+        )
+        every = sorted(told, key=lambda r: (str(r.focus), str(r.value)))
+        kept = every if limit is None else every[:limit]
+        return kept, len(every) - len(kept)
+
+    def failing(self, condition: al.FailsSparql) -> str:
+        """Make the table of the nodes that do not conform to a constraint in SPARQL, of all nodes that there are."""
+        if condition not in self._failed:
+            nodes = [node for (node,) in self._terms.of_ids("SELECT id FROM node", 1)]
+            found = self._asker.failing(condition, nodes)
+            self._failed[condition] = self._terms.table_of(sorted(found, key=str))
+        return self._failed[condition]
+
+    def _selected(
+        self, plan: al.Plan, query: model.Sparql, focus: str, many: str | None, limit: int | None
+    ) -> tuple[list[Result], int] | None:
+        """Ask a SELECT as SQL; ``None`` where that can't have the same meaning."""
+        tree = None if query.ask else select_reader.tree(query.query)
+        if tree is None:
+            return None
+        selection = select_sql.translated(tree, focus, self._walked, dict(query.values))
+        if selection is None:
+            return None
+        self._say(selection.sql)
+        given = dict(query.values)
+        return selected.results(self._connection, selection, plan.shape, given, self._terms.terms_of, limit, many)
+
+    def _ways(self, focus: str) -> Counter[Term]:
+        """Return on how many ways those nodes are come to that are on several."""
+        rows = self._connection.execute(f"SELECT n, m FROM {focus} WHERE m > 1").fetchall()
+        terms = self._terms.terms_of([node for node, _ in rows])
+        return Counter({terms[node]: int(many) for node, many in rows})
+
+    def _listed(self, query: str) -> str:
+        """Return SQL for the ids that a query for ``(n)`` gives; of few in the statement most quads are passed over."""
+        table = self._table(query)
+        rows = self._connection.execute(f"SELECT n FROM {table} LIMIT {FEW + 1}").fetchall()
+        if len(rows) > FEW:
+            return f"(SELECT n FROM {table})"
+        return f"({', '.join(map(str, sorted(int(node) for (node,) in rows))) or -1})"
+
+    def _few(self, query: str) -> bool:
+        row = self._connection.execute(f"SELECT approx_count_distinct(n), count(*) FROM ({query}) d").fetchone()
+        return row is not None and row[0] * 10 < row[1]
+
+    @cached_property
+    def _has_blanks(self) -> bool:
+        blank = f"SELECT 1 FROM node WHERE kind = {columnar.BLANK} LIMIT 1"
+        return self._connection.execute(blank).fetchone() is not None
