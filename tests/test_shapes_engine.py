@@ -198,36 +198,6 @@ def test_results_are_those_of_pyshacl(
         assert ours(data, shapes, backend) == expected
 
 
-SELECTS = [
-    "SELECT $this ?value WHERE { $this $PATH ?value . FILTER isLiteral(?value) }",
-    "SELECT $this WHERE { $this <http://example.org/p> ?one , ?other . FILTER (?one != ?other) }",
-    "SELECT $this ?value WHERE { $this $PATH ?value . ?value <http://example.org/q> $this }",
-    # A count is no part of what becomes SQL.
-    "SELECT $this ?value WHERE { $this $PATH ?value } GROUP BY $this ?value HAVING (COUNT(*) > 0)",
-]
-asked = st.sampled_from(SELECTS).map(lambda text: f'sh:sparql [ sh:select "{text}" ]')
-STEPS = PATHS[:4]  # of these a query's $PATH gives each value once
-
-
-@settings(max_examples=40, deadline=None, derandomize=True)
-@given(
-    st.lists(st.one_of(triples, typed), max_size=12),
-    targets,
-    st.sampled_from(PATHS),
-    st.sampled_from(STEPS),
-    st.one_of(constraint, asked),
-)
-def test_results_of_nested_shapes_are_those_of_pyshacl(
-    facts: Sequence[tuple[str, str, str]], target: str, path: str, step: str, one: str
-) -> None:
-    """A node that several focus nodes lead to is checked for each of them (SHACL 4.7.2), by a query too."""
-    data = HEAD + "".join(f"{' '.join(fact)} .\n" for fact in facts)
-    shapes = HEAD + f"ex:s a sh:PropertyShape ; {target} ; sh:path {path} ; sh:property [ sh:path {step} ; {one} ] ."
-    expected = by_pyshacl(data, shapes)
-    for backend in BACKENDS:
-        assert ours(data, shapes, backend) == expected
-
-
 @pytest.mark.parametrize("value", ["true", '"2020-01-01"^^xsd:date'])
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_what_can_not_be_compared_is_a_violation(backend: str, value: str) -> None:

@@ -164,8 +164,8 @@ class _Worker:
         key = (condition, pattern)
         if key not in self._failing:
             candidates = f"{{ SELECT DISTINCT ?{condition.var.name} WHERE {{ {pattern} }} }}"
-            if condition.var.name != THIS:
-                candidates += f" BIND(?{condition.var.name} AS ?{THIS})"
+            if condition.var.name != THIS:  # and of this name nothing is left: an ASK binds ?value itself
+                candidates = f"{{ SELECT ?{THIS} WHERE {{ {candidates} BIND(?{condition.var.name} AS ?{THIS}) }} }}"
             self._failing[key] = frozenset(self._asker.failing(condition, candidates))
         return self._failing[key]
 
