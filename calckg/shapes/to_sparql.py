@@ -261,6 +261,9 @@ class Renderer:
                 raise TypeError(f"{type(condition).__name__} is not known to the renderer")
 
     def _exists(self, start: End, path: Path, end: Var, where: Condition) -> str:
+        if isinstance(path, model.Sequence) and not nullable(path):
+            first, between, rest = self._parted(path)
+            return self._exists(start, first, between, al.Exists(between, rest, end, where))
         bound, text = self._known(start)
         walk = f"{bound} {text} {path_text(path)} ?{end.name} ."
         self._bind(start, end, walked(self._binding(start), text, path, f"?{end.name}"), whole=True)
@@ -271,7 +274,19 @@ class Renderer:
             return f"({found} || {self.condition(_renamed(where, end, start))})"
         return f"({found} || EXISTS {{ {self._terms.block(end.name, start)} {_filter(self.condition(where))} }})"
 
+    def _parted(self, path: model.Sequence) -> tuple[Path, Var, Path]:
+        """Return the first step of a walk, a variable for where that ends, and the other steps.
+
+        One EXISTS in the other looks up what each step leads to. Of a whole walk a store may plan a join, without
+        knowing that its start is bound, and run that for each row.
+        """
+        first, *rest = path.paths
+        return first, Var(self._fresh()[1:]), rest[0] if len(rest) == 1 else model.Sequence(tuple(rest))
+
     def _reaches(self, start: End, path: Path, end: End) -> str:
+        if isinstance(path, model.Sequence) and not nullable(path):
+            first, between, rest = self._parted(path)
+            return self._exists(start, first, between, al.Reaches(between, rest, end))
         (bound, one), (known, other) = self._known(start), self._known(end)
         found = f"EXISTS {{ {bound} {known} {one} {path_text(path)} {other} . }}"
         return f"({found} || sameTerm({self._text(start)}, {self._text(end)}))" if nullable(path) else found
@@ -292,6 +307,8 @@ class Renderer:
         return f"(({itself} && {with_itself}) || {self._others(others, least)})"
 
     def _others(self, counted: al.Count, least: int) -> str:
+        if least == 1 and not nullable(counted.path):
+            return self._exists(counted.start, counted.path, counted.end, counted.where)
         bound, start = self._known(counted.start)
         path, end = path_text(counted.path), counted.end
         walks = walked(self._binding(counted.start), start, counted.path, f"?{end.name}")

@@ -107,6 +107,17 @@ def test_a_nested_shape_has_a_result_for_each_way_to_its_focus_node() -> None:
     assert sorted(results(shapes, data)) == [(":h", ":c")] * 2 + [(":h", "None")] * 2
 
 
+@pytest.mark.parametrize("inner", ["sh:hasValue :b", "sh:minCount 1", "sh:minCount 1 ; sh:nodeKind sh:IRI"])
+def test_a_walk_in_a_condition_is_looked_up_step_by_step(inner: str) -> None:
+    """Of a whole walk a store joins all triples of its predicates, and does so for each row."""
+    path = "sh:path ( :knows [ sh:inversePath :knows ] )"
+    shapes = f":s a sh:NodeShape ; sh:targetClass :Person ; sh:not [ {path} ; {inner} ] ."
+    plans = list(compiler.compile_shapes(reader.read(triples(shapes))))
+    (outcome,) = OnSparql(LocalGraph(store(PEOPLE))).run(plans)
+    assert {short(result.focus) for result in outcome.results} == {":a", ":b"}
+    assert not any("knows>/" in query for query in outcome.queries)
+
+
 def test_one_result_for_each_pair_that_is_not_less() -> None:
     shapes = ":s a sh:PropertyShape ; sh:targetNode :a ; sh:path :from ; sh:lessThan :to ."
     assert results(shapes, ":a :from 1, 5 ; :to 3, 4, 'x' .") == [
