@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, Union, overload
 
@@ -170,8 +170,8 @@ class Graph:
         """
         from calckg.shapes import engine
 
-        options = _options(limit, shape, focus)
-        return engine.validate_graph(self._graph, _rules(shapes), replace(options, recheck=recheck))
+        options = _options(limit, shape, focus, recheck=recheck)
+        return engine.validate_graph(self._graph, _rules(shapes), options)
 
 
 def validate(
@@ -198,15 +198,15 @@ def validate(
     return engine.validate_files(_paths(data), rules, options)
 
 
-def _options(limit: int | None, shape: str | Iterable[str], focus: str | Iterable[str]) -> Options:
+def _options(
+    limit: int | None, shape: str | Iterable[str], focus: str | Iterable[str], *, recheck: bool = False
+) -> Options:
     from calckg.shapes.engine import Options
 
     if limit is not None and limit < 0:
         raise UsageError(f"limit={limit}: give 0 or more")
-    only, nodes = (
-        tuple(map(prefixes.load().expand, [given] if isinstance(given, str) else given)) for given in (shape, focus)
-    )
-    return Options(limit, tuple(map(ox.NamedNode, nodes)), only)
+    only, nodes = ([given] if isinstance(given, str) else given for given in (shape, focus))
+    return Options.of(limit, only, nodes, recheck=recheck)
 
 
 def _rules(shapes: Source | None) -> Rules:

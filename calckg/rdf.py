@@ -29,7 +29,6 @@ FORMATS: dict[str, ox.RdfFormat] = {
     "rdfxml": ox.RdfFormat.RDF_XML,
     "jsonld": ox.RdfFormat.JSON_LD,
 }
-_HEAD = 16  # letters that namespaces are looked up by
 LINES = ("nquads", "ntriples")
 """The formats of one statement a line; they are sorted as texts."""
 SUFFIXES: dict[str, str] = {
@@ -175,11 +174,11 @@ def turtle_texts(terms: Mapping[str, ox.NamedNode | ox.Literal]) -> tuple[str, d
 def prefixes_of(iris: Iterable[str]) -> dict[str, str]:
     """Return the prefixes that ``iris`` are written with, each with its namespace."""
     table = prefixes.load()
-    heads = {namespace[:_HEAD] for namespace in table.namespaces.values()}
-    short = tuple(head for head in heads if len(head) < _HEAD)
+    size = min(map(len, table.namespaces.values()))
+    heads = {namespace[:size] for namespace in table.namespaces.values()}
     used = set()
     for iri in set(iris):  # most stand in many triples
-        if iri[:_HEAD] not in heads and not iri.startswith(short):
+        if iri[:size] not in heads:
             continue  # nothing declared begins like it
         name = table.prefix_of(iri)
         if name is not None and name not in used and iri.startswith(table.namespaces[name]):

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from calckg import columnar, rdf, staging
 from calckg.shapes import algebra, compiler, engine, model, reader
-from calckg.shapes.on_columns import OnColumns
+from calckg.shapes.on_columns import _SEVERAL, OnColumns
 from calckg.shapes.on_sparql import OnSparql
 from calckg.shapes.results import Backend, Outcome
 from calckg.sparql import LocalGraph
@@ -31,7 +31,7 @@ VALID = list(rdf.read(HERE / "valid.ttl"))
 Told = tuple[str, str, str, str]
 
 
-def on_columns(quads: Iterable[ox.Quad], shapes: ox.Store, several: int = 20) -> Backend:
+def on_columns(quads: Iterable[ox.Quad], shapes: ox.Store, several: int = _SEVERAL) -> Backend:
     connection = columnar.connect()
     connection.execute("SET threads = 1")
     staging.stage_quads(connection, quads)

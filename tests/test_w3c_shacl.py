@@ -13,7 +13,7 @@ from rdflib.compare import isomorphic
 from calckg import columnar, rdf, staging
 from calckg.errors import CalckgError
 from calckg.shapes import compiler, reader, report_graph
-from calckg.shapes.on_columns import OnColumns
+from calckg.shapes.on_columns import _SEVERAL, OnColumns
 from calckg.shapes.on_sparql import OnSparql
 from calckg.shapes.results import Backend
 from calckg.sparql import LocalGraph
@@ -31,7 +31,7 @@ def triples(path: Path) -> list[ox.Triple]:
     return [quad.triple for quad in quads]
 
 
-def on_columns(data: Iterable[ox.Triple], shapes: ox.Store, several: int = 20) -> Backend:
+def on_columns(data: Iterable[ox.Triple], shapes: ox.Store, several: int = _SEVERAL) -> Backend:
     connection = columnar.connect()
     staging.stage_quads(connection, (ox.Quad(t.subject, t.predicate, t.object) for t in data))
     columnar.settle(connection)

@@ -7,7 +7,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import pyoxigraph as ox
 import typer
 
 from calckg import prefixes, rdf, render
@@ -143,9 +142,8 @@ def _tell(outcome: Validation, name: str, grave: Severity, output: Path | None) 
 def _options(limit: int | None, focus: list[str] | None, shape: list[str] | None, *, recheck: bool) -> Options:
     from calckg.shapes.engine import Options
 
-    nodes = tuple(ox.NamedNode(prefixes.load().expand(text)) for text in focus or ())
-    only = tuple(prefixes.load().expand(text) for text in shape or ())
-    return Options(limit, nodes, only, _progress if sys.stderr.isatty() else lambda done, of: None, recheck)
+    progress = _progress if sys.stderr.isatty() else lambda done, of: None
+    return Options.of(limit, shape or (), focus or (), progress, recheck=recheck)
 
 
 def _progress(done: int, of: int) -> None:

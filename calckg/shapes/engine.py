@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
-from calckg import columnar, plain_lines, rdf, resources, staging
+from calckg import columnar, plain_lines, prefixes, rdf, resources, staging
 from calckg.errors import CalckgError, SourceError, UnknownNameError
 from calckg.files import readable
 from calckg.findings import FileSource, GraphSource, Report, Severity
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from calckg.sparql import SparqlGraph
 
-_A_LINE = 80  # bytes, about
+_A_LINE = 80  # bytes of a statement in N-Triples, about
 Rules = Sequence[Path] | model.Shapes
 """What to check against: files of shapes, or what was read of such (``read_shapes``)."""
 Progress = Callable[[int, int], None]
@@ -53,6 +53,20 @@ class Options:
     progress: Progress = lambda done, of: None
     recheck: bool = False
 
+    @classmethod
+    def of(
+        cls,
+        limit: int | None,
+        shape: Iterable[str],
+        focus: Iterable[str],
+        progress: Progress = lambda done, of: None,
+        *,
+        recheck: bool = False,
+    ) -> Options:
+        """Return options of shapes and nodes by their IRIs or CURIEs; raises ``UsageError`` for one that is neither."""
+        only, nodes = (tuple(map(prefixes.load().expand, texts)) for texts in (shape, focus))
+        return cls(limit, tuple(map(ox.NamedNode, nodes)), only, progress, recheck)
+
 
 @dataclass(frozen=True)
 class Validation:
@@ -60,7 +74,8 @@ class Validation:
 
     ``conforms`` is SHACL's own word (no result of any severity, SHACL 3.6.1); ``outcomes`` is what became of each
     constraint, ``shapes`` the count of shapes, ``triples`` that of the data. ``standing`` is the count of constraints
-    that were not asked: the build has found nothing by them. ``find`` makes the findings.
+    that were not asked: the build has found nothing by them. ``find`` makes the findings, of the columns, which are
+    kept as long as the outcome is.
     """
 
     outcomes: tuple[Outcome, ...]

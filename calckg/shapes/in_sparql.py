@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from functools import cache, cached_property
 from itertools import repeat
@@ -56,7 +55,7 @@ class InSparql:
         values: list[tuple[Term, Term]] | None = None
         if query.ask:
             values = [(one, other) for one, other in self._terms.of_ids(f"SELECT f, v FROM {pairs()} pair", 2)]
-        ways = self._ways(many) if many else Counter()
+        ways = self._ways(many) if many else {}
         told = (
             one
             for result in self._asker.results(query, plan.shape, nodes, values)
@@ -88,11 +87,11 @@ class InSparql:
         given = dict(query.values)
         return selected.results(self._connection, selection, plan.shape, given, self._terms.terms_of, limit, many)
 
-    def _ways(self, focus: str) -> Counter[Term]:
+    def _ways(self, focus: str) -> dict[Term, int]:
         """Return on how many ways those nodes are come to that are on several."""
         rows = self._connection.execute(f"SELECT n, m FROM {focus} WHERE m > 1").fetchall()
         terms = self._terms.terms_of([node for node, _ in rows])
-        return Counter({terms[node]: int(many) for node, many in rows})
+        return {terms[node]: int(many) for node, many in rows}
 
     def _listed(self, query: str) -> str:
         """Return SQL for the ids that a query for ``(n)`` gives; of few in the statement most quads are passed over."""
