@@ -84,7 +84,7 @@ def build(
     graph is kept whatever its validation finds; the manifest says how much that is. The old directory stays whole until
     the new one is complete.
     """
-    import duckdb
+    from calckg.database import duckdb
 
     with swap.replacing(target) as folder:
         # Only now: what a build that was killed has left is put right first.
@@ -174,7 +174,7 @@ def _write(
 
     That is nothing when there was not enough memory, or disk, for it.
     """
-    import duckdb
+    from calckg.database import duckdb
 
     found: dict[str, Any] | None = None
 

@@ -126,7 +126,7 @@ def in_memory() -> DuckDBPyConnection:
     import tempfile
     import uuid
 
-    import duckdb
+    from calckg.database import duckdb
 
     scratch = str(Path(tempfile.gettempdir()) / f"calckg-{uuid.uuid4().hex}")
     # A checkpoint would pack temporary tables for seconds in the middle of a command that soon drops them.
@@ -144,7 +144,7 @@ def give_back(connection: DuckDBPyConnection, quads: int) -> None:
 
 def connect(path: Path | None = None, *, read_only: bool = False) -> DuckDBPyConnection:
     """Open the columns at ``path``, or empty ones in memory, with the two tables in place."""
-    import duckdb
+    from calckg.database import duckdb
 
     try:
         connection = watched(duckdb.connect(str(path), read_only=read_only)) if path else in_memory()

@@ -160,7 +160,7 @@ class Difference:
 
 
 def _attach(connection: DuckDBPyConnection, old: Path, new: Path) -> None:
-    import duckdb
+    from calckg.database import duckdb
 
     paths = {"old": old / "quads.duckdb", "new": new / "quads.duckdb"}
     databases: dict[Path, str] = {}

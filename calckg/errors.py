@@ -81,8 +81,11 @@ def lack(error: BaseException) -> str | None:
 
     It is memory, space for files, or columns that are whole on the disk.
     """
-    duckdb = sys.modules.get("duckdb")
-    if duckdb is None or not isinstance(error, duckdb.Error):
+    if "_duckdb" not in sys.modules and "duckdb" not in sys.modules:
+        return None
+    from calckg.database import duckdb
+
+    if not isinstance(error, duckdb.Error):
         return None
     reason = str(error).strip().partition("\n")[0]  # what follows is advice on settings that nobody here can make
     if isinstance(error, duckdb.OutOfMemoryException | duckdb.IOException):

@@ -177,9 +177,8 @@ def _attached(path: Path) -> DuckDBPyConnection:
     Were they the database, DuckDB would hand out the one that this process has open by that name, of an earlier build
     too, and put what does not fit into memory beside them.
     """
-    import duckdb
-
     from calckg import columnar  # with it comes pyoxigraph, which a search does without
+    from calckg.database import duckdb
 
     connection = columnar.in_memory()
     name = str(path).replace("'", "''")

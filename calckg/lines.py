@@ -88,7 +88,7 @@ def write(connection: DuckDBPyConnection, output: IO[bytes], name: str, relation
 @contextmanager
 def _bounded(connection: DuckDBPyConnection) -> Iterator[DuckDBPyConnection]:
     """Yield a cursor whose database holds no more than ``_MEMORY``; its temporary tables go with it."""
-    import duckdb
+    from calckg.database import duckdb
 
     known = connection.execute("SELECT current_setting('memory_limit'), current_setting('threads')").fetchone()
     assert known is not None

@@ -33,7 +33,7 @@ OTHER: Final = ("XMLSchema#string>", "rdf-syntax-ns#langString>", "rdf-syntax-ns
 
 def are_plain(connection: DuckDBPyConnection, path: Path) -> bool:
     """Tell whether the lines of a file are surely what ``stage`` takes."""
-    import duckdb
+    from calckg.database import duckdb
 
     if set(str(path)) & _WILD:
         return False

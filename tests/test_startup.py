@@ -8,8 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from calckg import database
 from calckg.kg import KnowledgeGraph
 
 HEAVY = {
@@ -18,6 +20,7 @@ HEAVY = {
     "pyshacl",
     "owlready2",
     "duckdb",
+    "_duckdb",
     "pydantic",
     "yaml",
     "starlette",
@@ -66,6 +69,22 @@ def test_the_version_does_without_a_store() -> None:
 
 def test_a_sparql_query_does_without_the_rest(bundled: KnowledgeGraph) -> None:
     assert not imported("sparql", "ASK {}") & HEAVY
+
+
+def test_shapes_are_checked_with_the_engine_alone(tmp_path: Path) -> None:
+    """The package ``duckdb`` takes longer to be imported than its engine, and as much memory again."""
+    data = tmp_path / "data.ttl"
+    data.write_text("<x:a> <x:b> 1 .")
+    shapes = tmp_path / "shapes.ttl"
+    shapes.write_text("@prefix sh: <http://www.w3.org/ns/shacl#> . <x:s> sh:targetNode <x:a> ; a sh:NodeShape .")
+    names = imported("validate", "--shapes", str(shapes), str(data))
+    assert names & {"duckdb", "_duckdb"} == {database.duckdb.__name__}
+    assert not names & (HEAVY - {"duckdb", "_duckdb"})
+
+
+@pytest.mark.parametrize("name", ["connect", "Error", "DuckDBPyConnection", "OutOfMemoryException"])
+def test_the_engine_is_that_of_the_package(name: str) -> None:
+    assert getattr(database.duckdb, name) is getattr(duckdb, name)
 
 
 def test_a_header_is_read_as_yaml_once(bundled: KnowledgeGraph, tmp_path: Path) -> None:

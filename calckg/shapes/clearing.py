@@ -101,7 +101,7 @@ class Clearing:
 
     def cleared(self, plans: Sequence[al.Plan]) -> set[int]:
         """Return the places in ``plans`` of those that surely find nothing; nothing of shapes that can't be asked."""
-        import duckdb
+        from calckg.database import duckdb
 
         wanted = {n: plan for n, plan in enumerate(plans) if not isinstance(plan.question, al.Asked)}
         try:

@@ -254,7 +254,7 @@ class PlanTables:
         focus = self._focus_of(plan.focus)
         if not self._sizes[focus]:
             return [], 0
-        import duckdb
+        from calckg.database import duckdb
 
         try:
             relation = self._results(plan, focus, limit)

@@ -39,7 +39,7 @@ class Relations(PlanTables):
 
         Raises ``CalckgError`` for a shape that can't be asked, such as one with a pattern that is no expression.
         """
-        import duckdb
+        from calckg.database import duckdb
 
         self.join(plans)
         for plan in plans:

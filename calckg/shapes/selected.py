@@ -35,7 +35,7 @@ def results(
     often each focus node is checked, where that is not once. ``None`` where the database can't run the statement: a
     correlation, or a regular expression, that it does not know.
     """
-    import duckdb
+    from calckg.database import duckdb
 
     named = sorted(
         ((name, kind, f"c{at}") for at, (name, kind) in enumerate(selection.columns)),

@@ -54,7 +54,7 @@ def _named(plan: al.Plan) -> str:
 @cache
 def _rules(shapes: tuple[Path, ...]) -> str:
     """Return a digest of the shapes and of the code that checks them."""
-    import duckdb
+    from calckg.database import duckdb
 
     digest = hashlib.sha256(duckdb.__version__.encode())
     for path in (*sorted(Path(__file__).parent.glob("*.py")), *shapes):

@@ -75,7 +75,7 @@ def load(
     Records that can't be read are left out and told to ``on_error``; raises ``SourceError`` when the columns that the
     file names are not those of ``layout``, or the file can't be read at all.
     """
-    import duckdb
+    from calckg.database import duckdb
 
     readable(path)
     if layout.headed:

@@ -93,7 +93,7 @@ def _header(path: Path) -> int:
 
 def _load(connection: DuckDBPyConnection, path: Path, on_error: OnError) -> int:
     """Make the temporary table ``hpoa`` of the rows that have all columns; return how many there were in all."""
-    import duckdb
+    from calckg.database import duckdb
 
     header = _header(path)
     types = ", ".join(f"'{name}': 'VARCHAR'" for name in ANNOTATIONS.columns)

@@ -133,7 +133,7 @@ def load(
     Every column but those in ``without`` is there as text, NULL when empty; those in ``text`` are in NFC. Records that
     can't be read are told to ``on_error`` and left out.
     """
-    import duckdb
+    from calckg.database import duckdb
 
     found = layout(path, kind)
     try:
