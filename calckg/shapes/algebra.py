@@ -7,8 +7,8 @@ terms. Nothing here grows with the data, and both renderers know every class: ``
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Final, TypeAlias
 
 import pyoxigraph as ox
@@ -245,6 +245,30 @@ def simple(condition: Condition) -> bool:
         case Constant() | OneOf() | IsKind() | HasDatatype() | LengthIs() | Matches() | InLanguage():
             return True
     return False
+
+
+def renamed(condition: Condition, old: Var, new: Var) -> Condition:
+    """Return a condition that speaks of another variable in the place of ``old``."""
+
+    def of(value: object) -> object:
+        if value == old:
+            return new
+        if isinstance(value, tuple):
+            return tuple(of(one) for one in value)
+        return renamed(value, old, new) if isinstance(value, Condition.__args__) else value
+
+    return replace(condition, **{one.name: of(getattr(condition, one.name)) for one in fields(condition)})  # type: ignore[arg-type]
+
+
+def one_in_the_other(counted: Count, ends: Sequence[Var]) -> Condition:
+    """Return the condition that a path leads to as many different ends, each of them as is asked for."""
+    found: Condition = Constant(True)
+    for number in reversed(range(len(ends))):
+        unlike = (Neg(Same(ends[number], other)) for other in ends[:number])
+        parts = (*unlike, renamed(counted.where, counted.end, ends[number]), found)
+        where = All(tuple(part for part in parts if part != Constant(True)))
+        found = Exists(counted.start, counted.path, ends[number], where)
+    return found
 
 
 # --- plans

@@ -8,7 +8,7 @@ do not have no path to itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Final
 
@@ -26,6 +26,7 @@ _SUBCLASS: Final = "<http://www.w3.org/2000/01/rdf-schema#subClassOf>"
 _FUNCTIONS: Final = {"IRI": "isIRI", "BlankNode": "isBlank", "Literal": "isLiteral"}
 _BASES: Final = {**dict.fromkeys(set(lexical.BOUNDS) - {"integer"}, "integer"), "dateTimeStamp": "dateTime"}
 _PAIRWISE: Final = 3  # so many values are joined with each other; more are counted
+_NESTED: Final = 6  # so many ends of a path of several steps are looked for one after the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +272,7 @@ class Renderer:
         if not nullable(path):
             return found
         if isinstance(start, Var):
-            return f"({found} || {self.condition(_renamed(where, end, start))})"
+            return f"({found} || {self.condition(al.renamed(where, end, start))})"
         return f"({found} || EXISTS {{ {self._terms.block(end.name, start)} {_filter(self.condition(where))} }})"
 
     def _parted(self, path: model.Sequence) -> tuple[Path, Var, Path]:
@@ -302,13 +303,17 @@ class Renderer:
         if not nullable(counted.path) or not isinstance(counted.start, Var):
             return self._others(counted, least)
         others = replace(counted, where=al.All((counted.where, al.Neg(al.Same(counted.end, counted.start)))))
-        itself = self.condition(_renamed(counted.where, counted.end, counted.start))
+        itself = self.condition(al.renamed(counted.where, counted.end, counted.start))
         with_itself = self._others(others, least - 1) if least > 1 else "true"
         return f"(({itself} && {with_itself}) || {self._others(others, least)})"
 
     def _others(self, counted: al.Count, least: int) -> str:
-        if least == 1 and not nullable(counted.path):
-            return self._exists(counted.start, counted.path, counted.end, counted.where)
+        if not nullable(counted.path):
+            if least == 1:
+                return self._exists(counted.start, counted.path, counted.end, counted.where)
+            if isinstance(counted.path, model.Sequence) and least <= _NESTED:
+                ends = [counted.end, *(Var(self._fresh()[1:]) for _ in range(least - 1))]
+                return self.condition(al.one_in_the_other(counted, ends))
         bound, start = self._known(counted.start)
         path, end = path_text(counted.path), counted.end
         walks = walked(self._binding(counted.start), start, counted.path, f"?{end.name}")
@@ -319,7 +324,7 @@ class Renderer:
             for one in ends[1:]:
                 self._patterns[one.name] = walked(self._binding(counted.start), start, counted.path, f"?{one.name}")
             unlike = [f"!sameTerm(?{one.name}, ?{other.name})" for n, one in enumerate(ends) for other in ends[n + 1 :]]
-            wanted = [self.condition(_renamed(counted.where, end, one)) for one in ends]
+            wanted = [self.condition(al.renamed(counted.where, end, one)) for one in ends]
             return f"EXISTS {{ {bound} {found} {_filter(_joined(' && ', unlike + wanted, 'true'))} }}"
         having = f"GROUP BY {start} HAVING (COUNT(DISTINCT ?{end.name}) >= {least})"
         inner = f"{start} {path} ?{end.name} . {_filter(self.condition(counted.where))}"
@@ -334,22 +339,6 @@ class Renderer:
 
     def _bind(self, start: End, end: Var, pattern: str, *, whole: bool = False) -> None:
         self._patterns[end.name] = pattern if whole else f"{self._binding(start)} {pattern}"
-
-
-def _renamed(condition: Condition, old: Var, new: Var) -> Condition:
-    """Return a condition that speaks of another variable in the place of ``old``."""
-
-    def of(value: object) -> object:
-        if value == old:
-            return new
-        if isinstance(value, tuple):
-            return tuple(of(one) for one in value)
-        return _renamed(value, old, new) if isinstance(value, _CONDITIONS) else value
-
-    return replace(condition, **{one.name: of(getattr(condition, one.name)) for one in fields(condition)})  # type: ignore[arg-type]
-
-
-_CONDITIONS: Final = al.Condition.__args__
 
 
 def _has_datatype(node: str, iri: str, local: bool) -> str:

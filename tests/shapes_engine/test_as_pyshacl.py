@@ -113,6 +113,26 @@ def test_qualified_and_closed_shapes(
     same(told, f"ex:s a sh:NodeShape ; {target} ; {inside} {rest} .")
 
 
+WALKS = {
+    "( ex:p ex:q )": ["ex:n0 ex:p ex:a{0}", "ex:n0 ex:p ex:b{0}", "ex:a{0} ex:q ex:c{0}", "ex:b{0} ex:q ex:c{0}"],
+    "( ex:p ( ex:q ex:p ) )": ["ex:n0 ex:p ex:a{0}", "ex:a{0} ex:q ex:b{0}", "ex:b{0} ex:p ex:c{0}"],
+    "( [ sh:inversePath ex:q ] ex:p )": ["ex:a ex:q ex:n0", "ex:a ex:p ex:c{0}", "ex:b{0} ex:q ex:n0"],
+    "ex:p": ["ex:n0 ex:p ex:c{0}"],
+    "( [ sh:zeroOrOnePath ex:p ] [ sh:zeroOrOnePath ex:q ] )": ["ex:n0 ex:p ex:c{0}", "ex:c{0} ex:q 1"],
+}
+
+
+@pytest.mark.parametrize("path", WALKS)
+@pytest.mark.parametrize("number", range(2, 9))
+@pytest.mark.parametrize("where", ["", "sh:nodeKind sh:IRI", "sh:property [ sh:path ex:q ; sh:maxCount 0 ]"])
+def test_how_many_a_path_in_a_condition_leads_to(path: str, number: int, where: str) -> None:
+    """They are looked for one after the other, or counted, by how many they are to be."""
+    told = [fact.format(n) for n in range(5) for fact in WALKS[path]]
+    facts = [(one, two, three) for one, two, three in map(str.split, told)]
+    asked = f"sh:qualifiedValueShape [ {where} ] ; sh:qualifiedMinCount" if where else "sh:minCount"
+    same(facts, f"ex:s a sh:NodeShape ; sh:targetNode ex:n0 , ex:n9 ; sh:not [ sh:path {path} ; {asked} {number} ] .")
+
+
 def among(*values: str) -> st.SearchStrategy[list[Fact]]:
     """Return facts whose objects have an order among them: others pySHACL compares as texts."""
     return st.lists(
