@@ -123,8 +123,8 @@ WALKS = {
 
 
 @pytest.mark.parametrize("path", WALKS)
-@pytest.mark.parametrize("number", range(2, 9))
-@pytest.mark.parametrize("where", ["", "sh:nodeKind sh:IRI", "sh:property [ sh:path ex:q ; sh:maxCount 0 ]"])
+@pytest.mark.parametrize("number", [2, 5, 6, 7])
+@pytest.mark.parametrize("where", ["", "sh:property [ sh:path ex:q ; sh:maxCount 0 ]"])
 def test_how_many_a_path_in_a_condition_leads_to(path: str, number: int, where: str) -> None:
     """They are looked for one after the other, or counted, by how many they are to be."""
     told = [fact.format(n) for n in range(5) for fact in WALKS[path]]
