@@ -26,7 +26,7 @@ from calckg.shapes.algebra import THIS
 from calckg.shapes.asked import Asker
 from calckg.shapes.model import Term
 from calckg.shapes.results import Outcome, Result
-from calckg.shapes.sparql_terms import Row, Terms
+from calckg.shapes.sparql_terms import BlankNodeError, Row, Terms
 from calckg.shapes.suspects import Suspects
 from calckg.shapes.to_sparql import Query, Renderer
 from calckg.sparql import SparqlGraph
@@ -102,6 +102,8 @@ class _Worker:
         except EndpointError as error:
             component = plan.constraint.component.rpartition("#")[2]
             raise EndpointError(f"{plan.shape.node} {component}: {error}") from None
+        except BlankNodeError as error:
+            raise CalckgError(f"{plan.shape.node}: {error}") from None
         queries = (*self._suspects.queries, *self._asker.queries, *self._queries)
         return Outcome(plan, results, more, queries, time.perf_counter() - begin)
 
@@ -126,7 +128,7 @@ class _Worker:
             raise CalckgError(f"{plan.shape.node}: {error}") from None
         except EndpointError:  # a graph that is too large for this may still answer what it is asked of its nodes
             return None
-        self._check(renderer)
+        self._check(plan, renderer)
         return suspects
 
     def _renderer(self) -> Renderer:
@@ -145,7 +147,7 @@ class _Worker:
                     yield from repeat(result, ways[result.focus] if ways else 1)
                 return
             query = renderer.query(plan.question, focus)
-            self._check(renderer)
+            self._check(plan, renderer)
             self._queries.append(query.text)
             for row in self._terms.rows(query.text):
                 yield _result(query, row)
@@ -169,12 +171,13 @@ class _Worker:
             self._failing[key] = frozenset(self._asker.failing(condition, candidates))
         return self._failing[key]
 
-    def _check(self, renderer: Renderer) -> None:
+    def _check(self, plan: al.Plan, renderer: Renderer) -> None:
         """Refuse a regular expression that the engine can't read: to it, no text would match."""
         for regex, flags in set(renderer.regexes) - self._regexes:
             given = f", {ox.Literal(flags)}" if flags else ""
             if not any(self._terms.rows(f'SELECT (REGEX("", {ox.Literal(regex)}{given}) AS ?read) WHERE {{ }}')):
-                raise CalckgError(f"sh:pattern {regex!r} can't be read by this store; write it plainer")
+                why = f"sh:pattern {regex!r} can't be read by this store; write it plainer"
+                raise CalckgError(f"{plan.shape.node}: {why}")
             self._regexes.add((regex, flags))
 
 

@@ -22,6 +22,10 @@ _OnNode: TypeAlias = "Callable[[ox.NamedNode | ox.BlankNode | ox.Literal | ox.Tr
 Row: TypeAlias = "dict[str, Term]"
 
 
+class BlankNodeError(CalckgError):
+    """Say that an endpoint can't be asked for a blank node of the shapes; whoever knows the shape says which."""
+
+
 class Terms:
     """Writes terms for the queries to one graph, and asks them.
 
@@ -47,11 +51,11 @@ class Terms:
         return self._by_hash and (self.local or at_endpoint)
 
     def text(self, term: Term) -> str:
-        """Return an expression for a term; raises ``CalckgError`` for a blank node that is asked of an endpoint."""
+        """Return an expression for a term; raises ``BlankNodeError`` for one that is asked of an endpoint."""
         if not isinstance(term, ox.BlankNode):
             return str(term)
         if not self.local:
-            raise CalckgError(
+            raise BlankNodeError(
                 f"{term}: a blank node can't be asked of an endpoint; give it an IRI, or check a local copy"
             )
         return f'{_NODE}("{term.value}"^^{_NODE})'

@@ -282,7 +282,7 @@ def test_what_can_not_be_asked_is_told_in_its_turn() -> None:
     plans.sort(key=lambda plan: plan.constraint.component.endswith("#HasValueConstraintComponent"))
     outcomes = OnSparql(Distant(store(":a :p :b ."))).run(plans)
     assert [short(result.focus) for result in next(outcomes).results] == [":a"]
-    with pytest.raises(CalckgError, match="a blank node can't be asked of an endpoint"):
+    with pytest.raises(CalckgError, match=r"[/:]s>: _:.*: a blank node can't be asked of an endpoint"):
         next(outcomes)
 
 
@@ -293,7 +293,7 @@ def test_a_blank_node_of_the_shapes_is_found_in_a_local_store_and_refused_at_an_
     data.extend(ox.Quad(t.subject, t.predicate, t.object) for t in both)
     (outcome,) = OnSparql(LocalGraph(data)).run(plans)
     assert [short(result.focus) for result in outcome.results] == [":b"]
-    with pytest.raises(CalckgError, match="a blank node can't be asked of an endpoint"):
+    with pytest.raises(CalckgError, match=r"[/:]s>: _:.*: a blank node can't be asked of an endpoint"):
         list(OnSparql(Distant(data)).run(plans))
 
 
