@@ -309,8 +309,12 @@ class Languages:
 
 @dataclass(frozen=True, slots=True)
 class Triples:
-    """A result for each triple of a focus node whose predicate is none of ``allowed``: its path, its value."""
+    """A result for each triple of a value node whose predicate is none of ``allowed``: its path, its value.
 
+    Without ``path`` the value node is the focus node itself.
+    """
+
+    path: Path | None
     allowed: frozenset[str]
 
 

@@ -110,8 +110,9 @@ class _Reading:
                 self._condition(where, bound)
             case al.Languages(path):
                 self._paths(path)
-            case al.Triples(allowed):
-                self.walks.add(Read((), AnyTriple(allowed)))
+            case al.Triples(path, allowed):
+                self._paths(path)
+                self.walks.add(Read(() if path is None else (path,), AnyTriple(allowed)))
             case al.Absent(path, other) | al.Pairs(path, other):
                 self._paths(path, other)
             case al.Asked():

@@ -52,8 +52,8 @@ class _Conditions:
                 return al.Asked(kind, path)
             case model.UniqueLang() if path is not None:
                 return al.Languages(path)
-            case model.Closed(allowed) if path is None:
-                return al.Triples(allowed)
+            case model.Closed(allowed):
+                return al.Triples(path, allowed)
             case model.Equals(iri):
                 return al.Absent(path, model.Predicate(iri))
             case model.LessThan(iri, or_equals) if path is not None:

@@ -201,6 +201,8 @@ class PlanTables:
                 return not self._leads(path)
             case al.Nodes(al.Count(al.Var("this"), path, _, al.Constant(True), ">", number)):
                 return not self._leads(path) or (number > 0 and self._leads_once(path))
+            case al.Triples(path, _) if path is not None:
+                return not self._leads(path)
             case al.Languages(path):
                 return not self._leads(path) or self._leads_once(path)
             case al.Pairs(path, other, _):

@@ -130,14 +130,18 @@ class Renderer:
                 found = f"{group(found)} BIND(LCASE(LANG({one})) AS ?language)"
                 where_ = f"!sameTerm({one}, {other}) && {_same_language(one, other)}"
                 return Query(self._select([THIS, "language"], found, where_))
-            case al.Triples(allowed):
+            case al.Triples(path, allowed):
                 others = (
                     "".join(f" && ?path != <{iri}>" for iri in sorted(allowed))
                     if len(allowed) < 2
                     else (f" && !(?path IN ({', '.join(f'<{iri}>' for iri in sorted(allowed))}))")
                 )
-                found = f"{focus} ?{THIS} ?path ?{VALUE} ."
-                return Query(self._select([THIS, VALUE, "path"], found, f"true{others}"), "path", VALUE)
+                names, node = [THIS, VALUE, "path"], f"?{THIS}"
+                if path is not None:
+                    node = self._fresh()
+                    names, focus = [*names, node[1:]], group(walked(focus, f"?{THIS}", path, node))
+                found = f"{focus} {node} ?path ?{VALUE} ."
+                return Query(self._select(names, found, f"true{others}"), "path", VALUE)
             case al.Absent(path, other):
                 return Query(self._absent(path, other, focus), None, VALUE)
             case al.Pairs(path, other, operator):

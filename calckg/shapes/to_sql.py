@@ -121,12 +121,11 @@ class Renderer:
             case al.Languages(path):
                 told = f"FROM {pair(path)} u JOIN node t ON t.id = u.v WHERE t.lang IS NOT NULL"
                 return f"SELECT u.f, NULL AS v, NULL AS p {told} GROUP BY u.f, t.lang HAVING count(*) > 1"
-            case al.Triples(allowed):
+            case al.Triples(path, allowed):
                 ids = ", ".join(str(self._id(ox.NamedNode(iri))) for iri in sorted(allowed)) or "-1"
-                return (
-                    f"SELECT DISTINCT r.n AS f, q.o AS v, q.p AS p FROM {focus} r JOIN quad q ON q.s = r.n "
-                    f"WHERE q.p NOT IN ({ids})"
-                )
+                nodes = f"SELECT n AS f, n AS v FROM {focus}" if path is None else f"SELECT f, v FROM {pair(path)} led"
+                others = f"SELECT DISTINCT r.f, q.* EXCLUDE g FROM ({nodes}) r JOIN quad q ON q.s = r.v"
+                return f"SELECT f, o AS v, p FROM ({others} WHERE q.p NOT IN ({ids})) other"
             case al.Absent(path, other):
                 return f"{self._absent(path, other, focus)} UNION {self._absent(other, path, focus)}"
             case al.Pairs(path, other, operator):

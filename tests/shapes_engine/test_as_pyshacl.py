@@ -22,6 +22,7 @@ from tests.test_shapes_engine import (
     typed,
 )
 
+ONE = '"1"^^<http://www.w3.org/2001/XMLSchema#integer>'
 Fact = tuple[str, str, str]
 STEPS = PATHS[:4]  # of these a query's $PATH gives each value once
 SELECTS = [
@@ -131,6 +132,19 @@ def test_how_many_a_path_in_a_condition_leads_to(path: str, number: int, where: 
     facts = [(one, two, three) for one, two, three in map(str.split, told)]
     asked = f"sh:qualifiedValueShape [ {where} ] ; sh:qualifiedMinCount" if where else "sh:minCount"
     same(facts, f"ex:s a sh:NodeShape ; sh:targetNode ex:n0 , ex:n9 ; sh:not [ sh:path {path} ; {asked} {number} ] .")
+
+
+@pytest.mark.parametrize("path", ["ex:p", "( ex:p ex:p )", "[ sh:zeroOrMorePath ex:p ]"])
+def test_a_closed_property_shape_tells_of_each_triple_of_its_values(path: str) -> None:
+    """A result has the predicate as its path and the object as its value (SHACL 4.8.1)."""
+    told = ["ex:n0 ex:p ex:n1", "ex:n0 ex:p ex:n2", "ex:n1 ex:r 1", "ex:n2 ex:r 1", "ex:n2 ex:q 2", "ex:n1 ex:p ex:n2"]
+    facts = [(one, two, three) for one, two, three in map(str.split, told)]
+    closed = "sh:closed true ; sh:ignoredProperties ( ex:q )"
+    same(facts, f"ex:s a sh:PropertyShape ; sh:targetSubjectsOf ex:p ; sh:path {path} ; {closed} .")
+    shapes = f"{HEAD} ex:s a sh:PropertyShape ; sh:targetNode ex:n0 ; sh:path ex:p ; {closed} ."
+    for backend in BACKENDS:
+        found = ours(HEAD + "".join(f"{fact} .\n" for fact in told), shapes, backend)
+        assert {value: number for (_, _, value, _), number in found.items()} == {ONE: 2, "<http://example.org/n2>": 1}
 
 
 def among(*values: str) -> st.SearchStrategy[list[Fact]]:
