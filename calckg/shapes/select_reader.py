@@ -50,7 +50,8 @@ def tree(text: str) -> Tree | None:
         select = query_text.parsed(text)
         if {"currentShape", "shapesGraph", "failure"} & select.everything():
             return None
-        head, tail = _Reader(select.head), _compact(select.tail)
+        numbers = count()
+        head, tail = _Reader(select.head, numbers), _compact(select.tail)
         if tail and not _word(tail[0], "ORDER"):  # an order changes nothing: the results have their own
             return None
         if any(_word(item, "LIMIT", "OFFSET", "VALUES") for item in tail):
@@ -59,7 +60,7 @@ def tree(text: str) -> Tree | None:
         distinct = head.take("DISTINCT")
         columns = None if head.take("*") else tuple(head.columns())
         head.at_end()
-        return Tree(distinct, columns, _Reader(select.group.parts).group())
+        return Tree(distinct, columns, _Reader(select.group.parts, numbers).group())
     except (Outside, UsageError, ValueError, RecursionError):
         return None
 
@@ -95,11 +96,11 @@ def _compact(parts: Iterable[_Item]) -> list[_Item]:
 
 
 class _Reader:
-    """Reads what stands in one group, or before it."""
+    """Reads what stands in one group, or before it; ``numbers`` are for the nodes without a name of all groups."""
 
-    def __init__(self, parts: Iterable[_Item]) -> None:
+    def __init__(self, parts: Iterable[_Item], numbers: Iterator[int]) -> None:
         self._items, self._at = _compact(parts), 0
-        self._numbers = count()
+        self._numbers = numbers
         self._triples: list[Triple] = []
 
     # --- items
@@ -182,12 +183,12 @@ class _Reader:
         item = self._any()
         if not isinstance(item, query_text.Group):
             raise Outside(f"a group expected, {item} found")
-        return _Reader(item.parts).group()
+        return _Reader(item.parts, self._numbers).group()
 
     # --- triples
 
     def _fresh(self) -> Var:
-        return Var(f"_:{id(self)}.{next(self._numbers)}")
+        return Var(f"_:.{next(self._numbers)}")
 
     def _subject(self) -> Node:
         if self._is("["):

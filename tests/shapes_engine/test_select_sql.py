@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -161,6 +162,10 @@ QUERIES = [
     "$this :p ?value ; :q ?value",
     "?value :p $this . ?value :q ?o",
     "$this :p [ :q ?value ] , ?o",
+    "{ $this :p [ :q ?value ] } { $this :r [ :q ?o ] }",
+    "{ $this :p [ :q ?value ] } UNION { $this :r [ :q ?o ] }",
+    "{ $this :p [ :q ?value ] } FILTER NOT EXISTS { ?value :r [ :p ?value ] }",
+    "$this :p ?value FILTER EXISTS { [] :q ?value } FILTER EXISTS { [] :r ?value }",
     "?s ?p ?o",
     "$this :p ?value . ?other :p ?value",
     "$this :p 1",
@@ -276,6 +281,21 @@ def plan_of(query: str, **values: Term) -> al.Plan:
     shape = Shape(ox.NamedNode(E + "shape"))
     constraint = Constraint(E + "component", sparql)
     return al.Plan(shape, constraint, al.Focus(tuple(map(TargetNode, FOCUS))), al.Asked(sparql, None))
+
+
+CHANCE = random.Random(5)
+OBJECTS = [*NODES, *LITERALS]
+MANY = [ox.Quad(CHANCE.choice(NODES), CHANCE.choice(PREDICATES), CHANCE.choice(OBJECTS)) for _ in range(100)]
+NOTHING = {"$this ?p ?p", "$this :p ?o { FILTER (BOUND(?o)) }"}  # that nothing is found by
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_of_many_quads_a_store_has_the_same(query: str) -> None:
+    plan = plan_of(f"SELECT * WHERE {{ {query} }}")
+    expected = by_store(MANY, plan, FOCUS)
+    found = [result for one in OnColumns(columns(MANY)).run([plan]) for result in one.results]
+    assert told(found) == told(expected)
+    assert bool(found) is not (query in NOTHING)
 
 
 @settings(max_examples=3, deadline=None, derandomize=True)
