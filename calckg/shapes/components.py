@@ -57,7 +57,7 @@ class Component:
         query = query_rules.query(nodes, validator, form, path, bound)
         said = nodes.texts(validator, SH + "message")
         if not said and not nodes.values(shape, SH + "message"):
-            said = nodes.texts(self.node, SH + "labelTemplate")
+            said = nodes.texts(self.node, SH + "message") or nodes.texts(self.node, SH + "labelTemplate")
         many, *_ = [p for p in self.parameters if not p.optional]
         for value in given[many]:
             others = [(p.variable, values[0]) for p, values in given.items() if values and p != many]
