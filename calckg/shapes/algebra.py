@@ -196,13 +196,15 @@ class Count:
 class FailsSparql:
     """A node does not conform to a constraint in SPARQL, which is asked beforehand (the engine knows how).
 
-    ``path`` is that of the shape that has it: the values are what it leads to, or the node itself.
+    ``shape`` is the node of the shape that has it, ``path`` its path: the values are what that leads to, or the node
+    itself.
     """
 
     var: Var
     constraint: Constraint
     query: Sparql
     path: Path | None
+    shape: Term
 
 
 Condition: TypeAlias = (
@@ -231,6 +233,11 @@ def conjuncts(condition: Condition) -> Iterator[Condition]:
 def of_value(condition: Condition) -> bool:
     """Tell whether a condition is one on the value alone, wherever it is a value."""
     return not any(part == Var(THIS) for part in within(condition))
+
+
+def asks_sparql(condition: Condition) -> bool:
+    """Tell whether a part of a condition is a query, which may report a failure of nodes that nobody asks about."""
+    return any(isinstance(part, FailsSparql) for part in within(condition))
 
 
 def simple(condition: Condition) -> bool:

@@ -24,6 +24,7 @@ from calckg.shapes.query_text import Insertion, Select, joined, parsed, tokens, 
 from calckg.shapes.results import Result
 from calckg.shapes.sparql_paths import group, walked
 from calckg.shapes.sparql_terms import Row, Terms
+from calckg.shapes.spellings import Asked
 from calckg.sparql import LocalGraph, SparqlGraph
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Asker:
         query: Sparql,
         shape: Shape,
         focus: Sequence[Term] | str,
-        values: Iterable[tuple[Term, Term]] | None = None,
+        values: Iterable[tuple[Term, ...]] | None = None,
         *,
         many: bool = False,
     ) -> Iterator[Result]:
@@ -80,18 +81,20 @@ class Asker:
             if many and not query.ask and select.separate([THIS]):
                 select = set_wise(select)
             given = {**dict(query.values), **self._special(select, shape)}
+            asked = None
+            if self._terms.local and not isinstance(focus, str):  # an endpoint may keep literals as they are
+                asked = Asked(_single(focus) if values is None else values)
+                focus, values = [row[0] for row in asked.rows], None if values is None else asked.rows
             found = self._found(select, query, shape, given, focus, values)
-            yield from self._beside_shapes(found) if _SHAPES in given else found
+            for result in self._beside_shapes(found) if _SHAPES in given else found:
+                yield from asked.meant(result, pair=values is not None) if asked else (result,)
         except UsageError as error:
             raise CalckgError(f"{shape.node}: its query in SPARQL: {error}; mend the shape") from None
 
-    def failing(self, condition: FailsSparql, nodes: Sequence[Term] | str, shape: Term | None = None) -> set[Term]:
-        """Return those of ``nodes`` (or of what a pattern binds to ``?this``) that do not conform to a constraint.
-
-        ``shape`` is the node of the shape that has it (``$currentShape``).
-        """
-        asked = Shape(shape or condition.query.node or ox.NamedNode(condition.constraint.component), condition.path)
-        return {result.focus for result in self.results(condition.query, asked, nodes)}
+    def failing(self, condition: FailsSparql, nodes: Sequence[Term] | str) -> set[Term]:
+        """Return those of ``nodes`` (or of what a pattern binds to ``?this``) that do not conform to a constraint."""
+        shape = Shape(condition.shape, condition.path)
+        return {result.focus for result in self.results(condition.query, shape, nodes)}
 
     def target(self, target: TargetSparql) -> list[Term]:
         """Return the focus nodes that a target in SPARQL gives, each once."""
@@ -116,7 +119,7 @@ class Asker:
         shape: Shape,
         given: Mapping[str, Term],
         focus: Sequence[Term] | str,
-        values: Iterable[tuple[Term, Term]] | None,
+        values: Iterable[tuple[Term, ...]] | None,
     ) -> Iterator[Result]:
         constants = self._constants(given)
         if not query.ask:
@@ -244,7 +247,7 @@ class AskerInTurn:
         query: Sparql,
         shape: Shape,
         focus: Sequence[Term],
-        values: Iterable[tuple[Term, Term]] | None = None,
+        values: Iterable[tuple[Term, ...]] | None = None,
     ) -> list[Result]:
         """Return the results of a constraint in SPARQL; see ``Asker.results``."""
         with self._asker(query.query) as asker:
@@ -268,6 +271,7 @@ class AskerInTurn:
             speaks = _SHAPES in text and _SHAPES in map(variable, tokens(text))  # not in a comment only
             if speaks and not self._made.takes_shapes:
                 self._made = Asker(self._copied(), self._shapes)
+            self._made.queries.clear()  # nobody here reads them
             yield self._made
 
 

@@ -18,7 +18,8 @@ from calckg.shapes import model
 from calckg.shapes.known_terms import KnownTerms
 from calckg.shapes.model import Path
 from calckg.shapes.predicates import BITS, MOST_BITS, Predicates
-from calckg.shapes.to_sql import Bound, Names, Renderer, step_of
+from calckg.shapes.sql_names import Bound, Names
+from calckg.shapes.to_sql import Renderer, step_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -68,9 +68,12 @@ class _Conditions:
         """Return the condition that ``node`` does not conform to ``shape``."""
         if shape.deactivated:
             return al.Constant(False)
-        return al.Any(tuple(self._violated(constraint, shape.path, node) for constraint in shape.constraints))
+        return al.Any(tuple(self._violated(shape, constraint, node) for constraint in shape.constraints))
 
-    def _violated(self, constraint: model.Constraint, path: model.Path | None, node: Var) -> Condition:
+    def _violated(self, shape: model.Shape, constraint: model.Constraint, node: Var) -> Condition:
+        path = shape.path
+        if isinstance(constraint.kind, model.Sparql):
+            return al.FailsSparql(node, constraint, constraint.kind, path, shape.node)
         value = node if path is None else self._fresh()
         wrong = self._wrong(constraint.kind, value, node)
         if wrong is None:
@@ -126,8 +129,6 @@ class _Conditions:
         """Return what is wrong with all values of ``node`` together."""
         kind, value = constraint.kind, self._fresh()
         match kind:
-            case model.Sparql():
-                return al.FailsSparql(node, constraint, kind, path)
             case model.HasValue(term):
                 return al.Neg(al.Same(node, term) if path is None else al.Reaches(node, path, term))
             case model.Equals(iri):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache, cached_property
 from itertools import repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from calckg import columnar
 from calckg.shapes import algebra as al
@@ -14,9 +14,12 @@ from calckg.shapes.asked import AskerInTurn
 from calckg.shapes.known_terms import FEW, KnownTerms
 from calckg.shapes.model import Term
 from calckg.shapes.results import Result
+from calckg.shapes.spellings import Spellings
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+_NO_NODES: Final = "SELECT 0::BIGINT AS n WHERE false"
 
 
 class InSparql:
@@ -35,7 +38,8 @@ class InSparql:
         say: Callable[[str], None],
     ) -> None:
         self._connection, self._terms, self._asker, self._table, self._say = connection, terms, asker, table, say
-        self._failed: dict[al.FailsSparql, str] = {}
+        self._spellings = Spellings(connection)
+        self._failed: dict[al.FailsSparql, tuple[str, str]] = {}  # tables of the nodes that were asked, and that fail
         made, listed, few = cache(table), cache(self._listed), cache(self._few)
         self._walked = select_walks.Names(terms.id, closure, made, listed, lambda: self._has_blanks, few)
 
@@ -58,20 +62,34 @@ class InSparql:
         ways = self._ways(many) if many else {}
         told = (
             one
-            for result in self._asker.results(query, plan.shape, nodes, values)
+            for result in self._spellings.of_results(self._asker.results(query, plan.shape, nodes, values))
             for one in repeat(result, ways.get(result.focus, 1))
         )
         every = sorted(told, key=lambda r: (str(r.focus), str(r.value)))
         kept = every if limit is None else every[:limit]
         return kept, len(every) - len(kept)
 
-    def failing(self, condition: al.FailsSparql) -> str:
-        """Make the table of the nodes that do not conform to a constraint in SPARQL, of all nodes that there are."""
+    def target(self, target: model.TargetSparql) -> str:
+        """Return a table of the focus nodes that a target in SPARQL gives."""
+        return self._terms.table_of(self._spellings.all_of(self._asker.target(target)), new=True)
+
+    def failing(self, condition: al.FailsSparql, among: str) -> str:
+        """Return a table with those nodes of the query ``among`` that do not conform to a constraint in SPARQL.
+
+        A node is asked about once, whatever asks for it, and none that nobody asks for: the query may report a failure
+        of its own.
+        """
         if condition not in self._failed:
-            nodes = [node for (node,) in self._terms.of_ids("SELECT id FROM node", 1)]
-            found = self._asker.failing(condition, nodes)
-            self._failed[condition] = self._terms.table_of(sorted(found, key=str))
-        return self._failed[condition]
+            self._failed[condition] = self._table(_NO_NODES), self._table(_NO_NODES)
+        asked, failed = self._failed[condition]
+        run = self._connection.execute
+        new = self._table(f"SELECT DISTINCT n FROM ({among}) c(n) WHERE n NOT IN (SELECT n FROM {asked})")
+        run(f"INSERT INTO {asked} FROM {new}")
+        nodes = [node for (node,) in self._terms.of_ids(f"SELECT n FROM {new}", 1)]
+        if nodes:
+            found = self._terms.table_of(sorted(self._asker.failing(condition, nodes), key=str))
+            run(f"INSERT INTO {failed} FROM {found}")
+        return failed
 
     def _selected(
         self, plan: al.Plan, query: model.Sparql, focus: str, many: str | None, limit: int | None

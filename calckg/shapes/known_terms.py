@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 _TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 _SUBCLASS = "http://www.w3.org/2000/01/rdf-schema#subClassOf"
+_SAME: Final = (
+    "t.value = a.value AND t.kind = a.kind AND t.datatype IS NOT DISTINCT FROM a.datatype "
+    "AND t.lang IS NOT DISTINCT FROM a.lang"
+)
 FEW: Final = 500
 """How many ids stand in a statement; more are in a table."""
 
@@ -54,10 +58,7 @@ class KnownTerms:
             "unnest(?::VARCHAR[]) AS value, unnest(?::VARCHAR[]) AS datatype, unnest(?::VARCHAR[]) AS lang",
             [list(range(len(rows))), *columns],
         )
-        found = run(
-            "SELECT a.n, t.id FROM asked_term a JOIN node t ON t.value = a.value AND t.kind = a.kind "
-            "AND t.datatype IS NOT DISTINCT FROM a.datatype AND t.lang IS NOT DISTINCT FROM a.lang"
-        ).fetchall()
+        found = run(f"SELECT a.n, t.id FROM asked_term a JOIN node t ON {_SAME}").fetchall()
         self._ids.update({asked[n]: int(identifier) for n, identifier in found})
         highest = run("SELECT max(id) FROM node").fetchone()
         last = int((highest and highest[0]) or 0)
@@ -135,18 +136,14 @@ class KnownTerms:
             "unnest(?::VARCHAR[]) AS lang",
             columns,
         )
-        same = (
-            "t.value = a.value AND t.kind = a.kind AND t.datatype IS NOT DISTINCT FROM a.datatype "
-            "AND t.lang IS NOT DISTINCT FROM a.lang"
-        )
         if new:
             self._connection.execute(
                 "INSERT INTO own_term SELECT (SELECT coalesce(max(id), 0) FROM node) + row_number() OVER (), a.* "
-                f"FROM {asked} a WHERE NOT EXISTS (SELECT 1 FROM node t WHERE {same})"
+                f"FROM {asked} a WHERE NOT EXISTS (SELECT 1 FROM node t WHERE {_SAME})"
             )
             highest = self._connection.execute("SELECT max(id) FROM own_term").fetchone()
             self.highest = max(self.highest, int((highest and highest[0]) or 0))
-        return self._table(f"SELECT t.id AS n FROM {asked} a JOIN node t ON {same}")
+        return self._table(f"SELECT t.id AS n FROM {asked} a JOIN node t ON {_SAME}")
 
     def terms_of(self, ids: Collection[int]) -> dict[int, Term]:
         """Return terms by their ids."""

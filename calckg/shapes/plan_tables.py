@@ -23,7 +23,8 @@ from calckg.shapes.known_terms import KnownTerms
 from calckg.shapes.model import Path, Term
 from calckg.shapes.predicates import MOST_IN_ONE, Predicates, variable
 from calckg.shapes.results import Outcome, Result
-from calckg.shapes.to_sql import Names, Renderer, step_of
+from calckg.shapes.sql_names import Names
+from calckg.shapes.to_sql import Renderer, step_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -237,7 +238,7 @@ class PlanTables:
             case model.TargetObjectsOf(iri):
                 return f"SELECT o AS n FROM quad WHERE p = {self._terms.id(ox.NamedNode(iri))}"
             case model.TargetSparql():
-                return f"SELECT n FROM {self._terms.table_of(self._asker.target(target), new=True)}"
+                return f"SELECT n FROM {self._in_sparql.target(target)}"
 
     def _pair(self, focus: str, path: Path | None) -> str:
         """Return the focus nodes with their values, each pair once."""
@@ -324,7 +325,8 @@ class PlanTables:
         It is a table, but with a limit of pairs that are many: then the first are told while the rest is counted.
         """
         step = None if path is None else step_of(path)
-        anywhere = step is not None and self._rows(step[0]) <= _ALL * self._sizes[focus]
+        asked = any(map(al.asks_sparql, conditions))
+        anywhere = step is not None and not asked and self._rows(step[0]) <= _ALL * self._sizes[focus]
         wrong = self._table(self._renderer.wrong(path, conditions, focus, anywhere))
         if not self._sizes[wrong]:
             return None

@@ -16,7 +16,7 @@ import pyoxigraph as ox
 from calckg.shapes import algebra as al
 from calckg.shapes import model
 from calckg.shapes.algebra import THIS, VALUE, Var
-from calckg.shapes.model import Path, Term, within
+from calckg.shapes.model import Path, Term
 from calckg.shapes.sparql_paths import walked
 from calckg.shapes.sparql_terms import Terms
 from calckg.shapes.to_sparql import Renderer
@@ -37,8 +37,7 @@ class Suspects:
         wrong = _wrong(plan.question)
         if wrong is None and not isinstance(plan.question, al.Pairs | al.Absent):
             return None
-        # A constraint in SPARQL may report a failure of its own: it is asked of no node that nobody asks for.
-        if any(isinstance(part, al.FailsSparql) for part in within(wrong)) or not self.is_large(plan.focus, renderer):
+        if (wrong is not None and al.asks_sparql(wrong)) or not self.is_large(plan.focus, renderer):
             return None
         focus = renderer.focus(plan.focus)
         match plan.question:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from itertools import count
 
 import pyoxigraph as ox
@@ -18,30 +17,8 @@ from calckg.shapes import algebra as al
 from calckg.shapes import model, sql_terms
 from calckg.shapes.algebra import THIS, VALUE, Condition, End, Var
 from calckg.shapes.model import Term
+from calckg.shapes.sql_names import Bound, Names
 from calckg.shapes.sql_terms import TermSql
-
-
-@dataclass(slots=True)
-class Bound:
-    """What a variable is in SQL: the expression of its id, and the alias of a row with its term, if one is at hand."""
-
-    id: str
-    term: str | None = None
-    used: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What the renderer asks of the back end: ids of terms, and the tables that it has made."""
-
-    id: Callable[[Term], int]
-    instances: Callable[[Term], str]  # a relation (n) of the instances of a class and its subclasses
-    closure: Callable[[model.Closure], str]  # a relation (s, o) of the path, once or more
-    failed: Callable[[al.FailsSparql], str]  # a relation (n) of the nodes that fail
-    leads: Callable[[model.Path], bool]  # false where a path surely leads nowhere
-    once: Callable[[model.Path], bool]  # true where it surely leads from one node to another once, not by two graphs
-    bits: Callable[[str], str | None]  # SQL for the nodes of a large table (n) as bits
-    datatypes: Callable[[], AbstractSet[str]]  # the IRIs of the datatypes that there are
 
 
 class Renderer:
@@ -116,7 +93,7 @@ class Renderer:
                 counted = f"SELECT f FROM {pair(path)} counted GROUP BY f HAVING count(*) > {number}"
                 return f"SELECT f, NULL AS v, NULL AS p FROM ({counted}) many"
             case al.Nodes(where):
-                test = self._test(where, {THIS: Bound("r.n")})
+                test = self._test(where, {THIS: Bound("r.n", lambda: f"SELECT n FROM {focus}")})
                 return f"SELECT r.n AS f, NULL AS v, NULL AS p FROM {focus} r WHERE {test}"
             case al.Languages(path):
                 told = f"FROM {pair(path)} u JOIN node t ON t.id = u.v WHERE t.lang IS NOT NULL"
@@ -151,8 +128,12 @@ class Renderer:
         distinct in the end where it need be.
         """
         tables, wheres, start, end = self._led(path, focus)
-        value = Bound(end, "t")
-        test = self._test(where, {THIS: value if path is None else Bound(start), VALUE: value})
+
+        def among() -> str:
+            return f"SELECT n FROM {focus}"
+
+        value = Bound(end, among if path is None else lambda: self._ends(among(), path), "t")
+        test = self._test(where, {THIS: value if path is None else Bound(start, among), VALUE: value})
         if value.used:
             tables.append("node t")
             wheres.append(f"t.id = {end}")
@@ -193,7 +174,7 @@ class Renderer:
             values = f"SELECT DISTINCT {step[2]} AS v FROM quad WHERE p = {self._id(ox.NamedNode(step[0]))}"
         elif path is not None:
             values = f"SELECT DISTINCT v FROM ({self.pairs(path, focus, twice=True)}) pair"
-        value = Bound("d.v", "t")
+        value = Bound("d.v", lambda: values, "t")
         wrong = self._bits(conditions, value)
         if len(conditions) == 1 and not value.used:
             return f"SELECT d.v, 1 AS w FROM ({values}) d WHERE {wrong} > 0"
@@ -204,7 +185,7 @@ class Renderer:
 
     def bits(self, conditions: Sequence[Condition]) -> str:
         """Return SQL for which of the conditions hold of the value ``d.v``, a bit each; its term is in ``t``."""
-        return self._bits(conditions, Bound("d.v", "t"))
+        return self._bits(conditions, Bound("d.v", lambda: "SELECT id FROM node", "t"))
 
     def _bits(self, conditions: Sequence[Condition], value: Bound) -> str:
         tests = [self._test(condition, {THIS: value, VALUE: value}) for condition in conditions]
@@ -282,7 +263,8 @@ class Renderer:
                     return f"(CASE WHEN {node} < length({bits}) THEN {known} ELSE false END)"
                 return f"(EXISTS (SELECT 1 FROM {table} {name} WHERE {name}.n = {node}))"
             case al.FailsSparql(var):
-                return f"({bound[var.name].id} IN (SELECT n FROM {self._names.failed(condition)}))"
+                failed = self._names.failed(condition, bound[var.name].among())
+                return f"({bound[var.name].id} IN (SELECT n FROM {failed}))"
             case al.Exists(_, path, _, _) | al.Reaches(_, path, _) if not self._names.leads(path):
                 return "false"
             case al.Count(_, path, _, _, operator, number) if not self._names.leads(path):
@@ -297,7 +279,10 @@ class Renderer:
                 return f"(EXISTS (SELECT 1 FROM {', '.join(tables)} WHERE {' AND '.join(wheres)}))"
             case al.ExistsTriple(start, predicate, object_, where):
                 name = self._fresh()
-                more = {predicate.name: Bound(f"{name}.p"), object_.name: Bound(f"{name}.o")}
+                more = {
+                    predicate.name: Bound(f"{name}.p", lambda: "SELECT p FROM quad"),
+                    object_.name: Bound(f"{name}.o", lambda: "SELECT o FROM quad"),
+                }
                 test = self._test(where, bound | more)
                 return f"(EXISTS (SELECT 1 FROM quad {name} WHERE {name}.s = {self._end(start, bound)} AND {test}))"
             case al.Compares(one, operator, other):
@@ -317,7 +302,8 @@ class Renderer:
         self, start: End, path: model.Path, end: Var, where: Condition, bound: dict[str, Bound], form: str
     ) -> str:
         tables, wheres, last = self.step(path, self._end(start, bound))
-        mine = Bound(last, self._fresh())
+        starts = bound[start.name].among if isinstance(start, Var) else lambda: f"SELECT {self._end(start, bound)}"
+        mine = Bound(last, lambda: self._ends(starts(), path), self._fresh())
         test = self._test(where, {**bound, end.name: mine})
         step = step_of(path)
         if mine.used and step is not None and al.simple(where):
@@ -332,6 +318,12 @@ class Renderer:
             test = f"CASE WHEN {last} >= 0 THEN {test} ELSE false END"
         wheres.append(test)
         return form.format(tables=", ".join(tables), wheres=" AND ".join(wheres), end=last)
+
+    def _ends(self, starts: str, path: model.Path) -> str:
+        """Return a query for the ids that a path leads to from those of another query."""
+        name = self._fresh()
+        tables, wheres, end = self.step(path, f"{name}.n")
+        return f"SELECT DISTINCT {end} FROM ({starts}) {name}(n), {', '.join(tables)} WHERE {' AND '.join(wheres)}"
 
     def _counted(
         self,

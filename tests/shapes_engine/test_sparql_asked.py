@@ -132,7 +132,7 @@ def test_a_failure_of_the_query_is_no_result() -> None:
 
 def test_what_fails_is_a_set_of_nodes() -> None:
     query = Sparql(P + "SELECT $this { $this :p ?x }")
-    condition = FailsSparql(Var("v1"), Constraint("http://e/component", query), query, None)
+    condition = FailsSparql(Var("v1"), Constraint("http://e/component", query), query, None, iri("s"))
     assert Asker(LocalGraph(store(DATA))).failing(condition, NODES) == {iri("a"), iri("b")}
 
 
