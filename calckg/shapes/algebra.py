@@ -2,7 +2,8 @@
 
 A plan asks for the nodes, or the pairs of focus node and value node, of which a *condition* holds: that something is
 wrong with them. Conditions speak of variables (``this``, ``value``, those that ``Exists`` and ``Count`` bind) and of
-terms. Nothing here grows with the data, and both renderers know every class: ``to_sql`` and ``to_sparql``.
+terms. Nothing here grows with the data. Three know every class: the renderers ``to_sql`` and ``to_sparql``, and
+``changed``.
 """
 
 from __future__ import annotations

@@ -16,12 +16,11 @@ import pyoxigraph as ox
 
 from calckg import columnar
 from calckg.errors import CalckgError, UsageError
-from calckg.shapes import model
 from calckg.shapes.algebra import THIS, VALUE, FailsSparql
 from calckg.shapes.model import Path, Shape, Sparql, TargetSparql, Term
 from calckg.shapes.query_sets import set_wise
 from calckg.shapes.query_text import Insertion, Select, joined, parsed, tokens, variable
-from calckg.shapes.results import Result
+from calckg.shapes.results import Result, of_solution
 from calckg.shapes.sparql_paths import group, walked
 from calckg.shapes.sparql_terms import Row, Terms
 from calckg.shapes.spellings import Asked
@@ -126,7 +125,7 @@ class Asker:
             for node, row in self._solutions(select, constants, focus):
                 if row.get("failure") == _TRUE:
                     raise CalckgError(f"{shape.node}: its query in SPARQL reports a failure for {node}; see the query")
-                yield _result(shape, node, {**given, THIS: node, **row}, row)
+                yield of_solution(shape, node, {**given, THIS: node, **row}, row)
             return
         tables = self._tables(select, _PAIR, self._values(focus, shape.path) if values is None else [values])
         for table in tables:
@@ -286,19 +285,6 @@ def _binds_itself(select: Select) -> bool:
     """Tell whether all groups that speak of ``?this`` bind it by a triple pattern of their own, first."""
     mark = "<urn:x-calckg:mark>"
     return select.group.binds_first(THIS) and mark not in Insertion({}, mark, [THIS], outermost=False).inside(select)
-
-
-def _result(shape: Shape, node: Term, bindings: Row, row: Row) -> Result:
-    """Return the result of one solution (SHACL 5.3.2)."""
-    value = row.get(VALUE, node if shape.path is None else None)
-    path, message = row.get("path"), row.get("message")
-    return Result(
-        node,
-        value,
-        model.Predicate(path.value) if isinstance(path, ox.NamedNode) else None,
-        bindings,
-        message if isinstance(message, ox.Literal) else None,
-    )
 
 
 def _single(nodes: Iterable[Term]) -> list[tuple[Term, ...]]:

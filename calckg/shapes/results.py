@@ -9,7 +9,7 @@ from typing import Protocol
 import pyoxigraph as ox
 
 from calckg.shapes.algebra import Plan
-from calckg.shapes.model import Path, Term
+from calckg.shapes.model import Path, Predicate, Shape, Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,19 @@ class Result:
     path: Path | None = None
     bindings: Mapping[str, Term] = field(default_factory=dict)
     message: ox.Literal | None = None
+
+
+def of_solution(shape: Shape, node: Term, bindings: Mapping[str, Term], row: Mapping[str, Term]) -> Result:
+    """Return the result of one solution (SHACL 5.3.2)."""
+    value = row.get("value", node if shape.path is None else None)
+    path, message = row.get("path"), row.get("message")
+    return Result(
+        node,
+        value,
+        Predicate(path.value) if isinstance(path, ox.NamedNode) else None,
+        bindings,
+        message if isinstance(message, ox.Literal) else None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pyoxigraph as ox
 
 from calckg.shapes.algebra import THIS, VALUE
-from calckg.shapes.asked import _result
 from calckg.shapes.lexical import XSD
 from calckg.shapes.model import Shape, Term
-from calckg.shapes.results import Result
+from calckg.shapes.results import Result, of_solution
 from calckg.shapes.select_sql import Selection
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def results(
             for (name, kind, _), value in zip(named, row, strict=True)
             if value is not None
         }
-        found += [_result(shape, bindings[THIS], {**given, **bindings}, bindings)] * int(times)
+        found += [of_solution(shape, bindings[THIS], {**given, **bindings}, bindings)] * int(times)
     found.sort(key=lambda one: (str(one.focus), str(one.value)))
     kept = found if limit is None else found[:limit]
     return kept, total - len(kept)
