@@ -264,7 +264,8 @@ class Expressions:
         row = None if value.kind == "error" else self._row(value)
         if row is None:
             return ERROR
-        text = f"(CASE WHEN {row.kind} = {LITERAL} AND {value.sql} IS NOT NULL THEN coalesce({row.lang}, '') END)"
+        lang = f"CASE WHEN {row.lang} IS NULL THEN '' ELSE {row.lang} END"  # of coalesce DuckDB 2.0 fails in a filter
+        text = f"(CASE WHEN {row.kind} = {LITERAL} AND {value.sql} IS NOT NULL THEN {lang} END)"
         return Value("string", text, maybe=True)
 
     def _datatype(self, given: Sequence[Expression]) -> Value:
