@@ -15,7 +15,7 @@ from pyoxigraph import NamedNode
 
 from calckg.shapes import algebra as al
 from calckg.shapes import model
-from calckg.shapes.known_terms import KnownTerms
+from calckg.shapes.known_terms import FEW, KnownTerms
 from calckg.shapes.model import Path
 from calckg.shapes.predicates import BITS, MOST_BITS, Predicates
 from calckg.shapes.to_sql import Bound, Names, Renderer, step_of
@@ -108,7 +108,7 @@ class Clearing:
             found = set(self._anywhere(wanted))
             rest = {number: plan for number, plan in wanted.items() if number not in found}
             return found | set(self._of_focus_nodes(rest))
-        except duckdb.InvalidInputException:  # a pattern that is none: asked alone it is told with its shape
+        except duckdb.Error:  # such as a pattern that is none: asked alone it is told with its shape
             return set()
         finally:
             self._run(f"DROP TABLE IF EXISTS clearing; DROP TABLE IF EXISTS {BITS}")
@@ -172,16 +172,25 @@ class Clearing:
 
     def _classed(self, classes: dict[model.Term, int]) -> str:
         """Return a query for ``(n, b0, b1...)``: the instances of classes, a bit for each class by its number."""
-        bits = dict[int, int]()
-        for cls, bit in classes.items():
-            for one in self._terms.class_ids(cls):
-                bits[one] = bits.get(one, 0) | 1 << bit
         columns = range(len(classes) // _BITS + 1)
-        rows = [(one, *(all_bits >> _BITS * n & (1 << _BITS) - 1 for n in columns)) for one, all_bits in bits.items()]
+
+        def by_column(bits: int) -> list[int]:
+            return [bits >> _BITS * n & (1 << _BITS) - 1 for n in columns]
+
+        few, tables = dict[int, int](), list[str]()
+        for cls, bit in classes.items():
+            ids = self._terms.class_ids(cls)
+            if len(ids) > FEW:  # written out they would be megabytes of a statement
+                told = ", ".join(map(str, by_column(1 << bit)))
+                tables.append(f" UNION ALL SELECT id, {told} FROM {self._terms.classes(cls)} many")
+            else:
+                few.update((one, few.get(one, 0) | 1 << bit) for one in ids)
+        rows = [(one, *by_column(bits)) for one, bits in few.items()] or [(-1, *by_column(0))]
         names = ", ".join(f"b{n}" for n in columns)
         found = ", ".join(f"bit_or(b{n}) AS b{n}" for n in columns)
         return (
-            f"SELECT q.s AS n, {found} FROM quad q JOIN {_values(rows)} k(cls, {names}) ON q.o = k.cls "
+            f"SELECT q.s AS n, {found} FROM quad q "
+            f"JOIN (FROM {_values(rows)}{''.join(tables)}) k(cls, {names}) ON q.o = k.cls "
             f"WHERE q.p = {self._terms.id(_TYPE)} GROUP BY q.s"
         )
 
