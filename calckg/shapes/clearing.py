@@ -8,7 +8,9 @@ all. Only those that do, or that can't be asked so, get statements of their own 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import NamedNode
@@ -27,6 +29,7 @@ _MOST: Final = 50_000  # quads of a predicate: with more, what is asked takes lo
 _BITS: Final = 62  # conditions that one number holds
 _TYPE: Final = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 _Step = tuple[int, str]  # id of the predicate; the column of quad where the step starts
+_ALONE: Final = Lock()
 _END: Final = {"s": "o", "o": "s"}
 
 
@@ -160,14 +163,11 @@ class Clearing:
         cases = " ".join(f"WHEN {group} THEN {bits}" for group, bits in groups.items())
         joined = f" LEFT JOIN ({self._classed(renderer.classes)}) c ON c.n = d.v" if renderer.classes else ""
         # A filter below the grouping, or IN as a join, would have the engine plan the conditions over and over.
-        self._run("SET disabled_optimizers = 'in_clause'")
-        try:
+        with _without(self._run, "in_clause"):
             rows = self._run(
                 f"SELECT d.g, bit_or(CASE d.g {cases} END) AS w FROM (SELECT DISTINCT g, v FROM ({values}) e) d "
                 f"JOIN node t ON t.id = d.v{joined} GROUP BY d.g HAVING w > 0"
             ).fetchall()
-        finally:
-            self._run("RESET disabled_optimizers")
         return {int(group): int(wrong) for group, wrong in rows}
 
     def _classed(self, classes: dict[model.Term, int]) -> str:
@@ -330,6 +330,25 @@ class Clearing:
         ).fetchall()
         without = {int(number) for (number,) in rows}
         yield from (number for number in plans if number not in without)
+
+
+@contextmanager
+def _without(run: Callable[[str], DuckDBPyConnection], optimizer: str) -> Iterator[None]:
+    """Do without an optimizer for a while, in the whole database: one thread at a time, or they undo each other's."""
+    from calckg.database import duckdb
+
+    with _ALONE:
+        row = run("SELECT current_setting('disabled_optimizers')").fetchone()
+        before = str(row[0]) if row else ""
+        try:
+            run(f"SET disabled_optimizers = '{', '.join(filter(None, (before, optimizer)))}'")
+            yield
+        finally:
+            is_back = False
+            while not is_back:
+                with suppress(duckdb.InterruptException):  # whoever ends the plans does not mean this
+                    run(f"SET disabled_optimizers = '{before}'")
+                    is_back = True
 
 
 def _listed(numbers: Iterable[int]) -> str:

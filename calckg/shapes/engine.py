@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -283,11 +283,11 @@ def _run(
     plans = list(compiler.compile_shapes(_chosen(shapes, options)))
     nothing = cleared(plans)
     waiting = [plan for number, plan in enumerate(plans) if number not in nothing]
-    run = iter(backend.run(waiting, limit=options.limit, focus=options.focus or None))
     outcomes = []
-    for number, plan in enumerate(plans):
-        outcomes.append(Outcome(plan, ()) if number in nothing else next(run))
-        options.progress(len(outcomes), len(plans))
+    with closing(backend.run(waiting, limit=options.limit, focus=options.focus or None)) as run:
+        for number, plan in enumerate(plans):
+            outcomes.append(Outcome(plan, ()) if number in nothing else next(run))
+            options.progress(len(outcomes), len(plans))
     if triples is None:
         triples = columnar.triples(connection)
     find = partial(_found, connection, outcomes, shapes.graph, files, graphs or {})

@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from queue import SimpleQueue
@@ -57,7 +57,7 @@ class OnSparql:
 
     def run(
         self, plans: Sequence[al.Plan], *, limit: int | None = None, focus: Sequence[Term] | None = None
-    ) -> Iterator[Outcome]:
+    ) -> Generator[Outcome, None, None]:
         """Yield the outcome of each plan; see ``Backend``.
 
         Raises ``CalckgError`` for what can't be asked of this graph, ``EndpointError`` for a query that failed.

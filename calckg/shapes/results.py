@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -44,8 +44,8 @@ class Backend(Protocol):
 
     def run(
         self, plans: Sequence[Plan], *, limit: int | None = None, focus: Sequence[Term] | None = None
-    ) -> Iterator[Outcome]:
-        """Yield the outcome of each plan, in their order.
+    ) -> Generator[Outcome, None, None]:
+        """Yield the outcome of each plan, in their order; ``close`` ends what runs.
 
         With ``limit`` each has so many results at most, the first by focus node and value as N-Triples; with ``focus``
         only these focus nodes are checked, those of them that the targets give.
