@@ -24,7 +24,8 @@ from calckg.shapes import algebra as al
 from calckg.shapes import model
 from calckg.shapes.algebra import THIS
 from calckg.shapes.asked import Asker
-from calckg.shapes.model import Term
+from calckg.shapes.model import Term, within
+from calckg.shapes.query_text import speaks_of
 from calckg.shapes.results import Outcome, Result
 from calckg.shapes.sparql_terms import BlankNodeError, Row, Terms
 from calckg.shapes.suspects import Suspects
@@ -63,7 +64,7 @@ class OnSparql:
         Raises ``CalckgError`` for what can't be asked of this graph, ``EndpointError`` for a query that failed.
         """
         # While the shapes graph stands beside the data, nothing else may look at them.
-        number = 1 if any(_SHAPES_GRAPH in str(plan) for plan in plans) else min(self._at_once, len(plans))
+        number = 1 if _speak_of_shapes(plans) else min(self._at_once, len(plans))
         idle, large = SimpleQueue[_Worker](), dict[al.Focus, bool]()
         for _ in range(number):
             terms = Terms(self._graph, self._by_hash)
@@ -179,6 +180,18 @@ class _Worker:
                 why = f"sh:pattern {regex!r} can't be read by this store; write it plainer"
                 raise CalckgError(f"{plan.shape.node}: {why}")
             self._regexes.add((regex, flags))
+
+
+def _speak_of_shapes(plans: Iterable[al.Plan]) -> bool:
+    """Tell whether a query of one of the plans looks at the shapes graph."""
+    texts = set[str]()
+    targets = {id(plan.focus.targets): plan.focus.targets for plan in plans}  # most plans share them
+    for part in within((*targets.values(), *(plan.question for plan in plans)), (model.Constraint,)):
+        if isinstance(part, model.Sparql):
+            texts.add(part.query)
+        elif isinstance(part, model.TargetSparql):
+            texts.add(part.select)
+    return any(speaks_of(text, _SHAPES_GRAPH) for text in texts)
 
 
 def _chunks(nodes: Sequence[Term]) -> Iterator[list[Term]]:
