@@ -234,8 +234,9 @@ class AskerInTurn:
         copied: Callable[[], SparqlGraph],
         shapes: ox.Store | None = None,
         graph: Callable[[], SparqlGraph] | None = None,
+        terms: Callable[[SparqlGraph], Terms] = Terms,
     ) -> None:
-        self._copied, self._shapes, self._graph = copied, shapes, graph or copied
+        self._copied, self._shapes, self._graph, self._terms = copied, shapes, graph or copied, terms
         self._lock = Lock()
         self._made: Asker | None = None
 
@@ -264,11 +265,14 @@ class AskerInTurn:
     def _asker(self, text: str = "") -> Iterator[Asker]:
         with self._lock:
             if self._made is None:
-                self._made = Asker(self._graph(), self._shapes)
+                self._made = self._of(self._graph())
             speaks = _SHAPES in text and _SHAPES in map(variable, tokens(text))  # not in a comment only
             if speaks and not self._made.takes_shapes:
-                self._made = Asker(self._copied(), self._shapes)
+                self._made = self._of(self._copied())
             yield self._made
+
+    def _of(self, graph: SparqlGraph) -> Asker:
+        return Asker(graph, self._shapes, self._terms(graph))
 
 
 def stored(connection: DuckDBPyConnection) -> SparqlGraph:

@@ -6,20 +6,20 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
+from functools import partial
 from itertools import groupby
 from threading import Event
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyoxigraph as ox
 
-from calckg.errors import CalckgError, EndpointError, lack
+from calckg.errors import CalckgError, lack
 from calckg.shapes import algebra as al
 from calckg.shapes.asked import AskerInTurn, stored
+from calckg.shapes.ending import EndingTerms
 from calckg.shapes.model import Term
 from calckg.shapes.plan_tables import PlanTables
 from calckg.shapes.results import Outcome
-from calckg.sparql import LocalGraph
-from calckg.sparql import Result as SparqlResult
 from calckg.uncollected import uncollected
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ class OnColumns:
     ) -> None:
         self._connection, self._several = connection, several
         self._is_over = Event()
-        given = sparql and (lambda: self._ending(sparql()))
-        self._asker = AskerInTurn(lambda: self._ending(stored(connection.cursor())), shapes, given)
+        terms = partial(EndingTerms, is_over=self._is_over)
+        self._asker = AskerInTurn(lambda: stored(connection.cursor()), shapes, sparql, terms)
 
     def run(
         self, plans: Sequence[al.Plan], *, limit: int | None = None, focus: Sequence[Term] | None = None
@@ -73,9 +73,6 @@ class OnColumns:
                     other.interrupt()
                     wait(threads, timeout=_A_MOMENT)
 
-    def _ending(self, graph: SparqlGraph) -> SparqlGraph:
-        return _Ending(graph, self._is_over) if isinstance(graph, LocalGraph) else graph
-
 
 def _in_order(outcomes: Iterable[Future[Outcome]], threads: Iterable[Future[None]]) -> Iterator[Outcome]:
     """Yield the outcomes as they come; raise what goes wrong with one, or in a thread with none in particular."""
@@ -87,20 +84,6 @@ def _in_order(outcomes: Iterable[Future[Outcome]], threads: Iterable[Future[None
                 thread.result()  # raises its error
             at_work -= ended
         yield outcome.result()
-
-
-class _Ending(LocalGraph):
-    """A store that answers no query any more once ``is_over`` is set: a plan may ask one for each node."""
-
-    def __init__(self, graph: LocalGraph, is_over: Event) -> None:
-        super().__init__(graph.store)
-        self._graph, self._is_over = graph, is_over
-
-    def query(self, text: str) -> SparqlResult:
-        """Answer ``text``; see ``SparqlGraph``."""
-        if self._is_over.is_set():
-            raise EndpointError("nobody waits for the answer any more")
-        return self._graph.query(text)
 
 
 class _Running:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
+from contextlib import suppress
 from itertools import repeat
-from queue import SimpleQueue
+from threading import Event, Thread
 from typing import Final
 
 import pyoxigraph as ox
@@ -24,16 +25,18 @@ from calckg.shapes import algebra as al
 from calckg.shapes import model
 from calckg.shapes.algebra import THIS
 from calckg.shapes.asked import Asker
+from calckg.shapes.ending import EndingTerms
 from calckg.shapes.model import Term, within
 from calckg.shapes.query_text import speaks_of
 from calckg.shapes.results import Outcome, Result
 from calckg.shapes.sparql_terms import BlankNodeError, Row, Terms
 from calckg.shapes.suspects import Suspects
 from calckg.shapes.to_sparql import Query, Renderer
-from calckg.sparql import SparqlGraph
+from calckg.sparql import LocalGraph, SparqlGraph
 from calckg.uncollected import uncollected
 
 _AT_ONCE: Final = 2_000  # focus nodes named in one query
+_A_MOMENT: Final = 0.05  # seconds
 _HASHED: Final = 40_000_000  # triples; a third of them in one join would be 2 GB, at some 150 bytes each
 _SHAPES_GRAPH: Final = "shapesGraph"
 
@@ -65,24 +68,27 @@ class OnSparql:
         """
         # While the shapes graph stands beside the data, nothing else may look at them.
         number = 1 if _speak_of_shapes(plans) else min(self._at_once, len(plans))
-        idle, large = SimpleQueue[_Worker](), dict[al.Focus, bool]()
-        for _ in range(number):
-            terms = Terms(self._graph, self._by_hash)
-            idle.put(_Worker(terms, Asker(self._graph, self._shapes, terms), Suspects(terms, self._many, large)))
-
-        def outcome(plan: al.Plan) -> Outcome:
-            worker = idle.get()
-            try:
-                return worker.outcome(plan, limit, focus)
-            finally:
-                idle.put(worker)
-
+        is_over, large = Event(), dict[al.Focus, bool]()
+        waiting = deque((plan, Future[Outcome]()) for plan in plans)
+        outcomes = [future for _, future in waiting]
+        threads = []
         with uncollected():
-            pool = ThreadPoolExecutor(max(number, 1))
             try:
-                yield from pool.map(outcome, plans)
+                for _ in range(number):
+                    terms = EndingTerms(self._graph, is_over, self._by_hash)
+                    asker = Asker(self._graph, self._shapes, terms)
+                    worker = _Worker(terms, asker, Suspects(terms, self._many, large))
+                    # An endpoint may take minutes for an answer that nobody waits for: the process ends without it.
+                    thread = Thread(target=worker.work, args=(waiting, limit, focus), daemon=True)
+                    thread.start()
+                    threads.append(thread)
+                for outcome in outcomes:
+                    yield outcome.result()
             finally:
-                pool.shutdown(cancel_futures=True)
+                is_over.set()
+                waiting.clear()
+                for thread in threads:
+                    thread.join(None if isinstance(self._graph, LocalGraph) else _A_MOMENT)
 
 
 class _Worker:
@@ -93,6 +99,19 @@ class _Worker:
         self._failing: dict[tuple[al.FailsSparql, str], frozenset[Term]] = {}
         self._regexes: set[tuple[str, str]] = set()
         self._queries: list[str] = []
+
+    def work(
+        self, waiting: deque[tuple[al.Plan, Future[Outcome]]], limit: int | None, focus: Sequence[Term] | None
+    ) -> None:
+        """Find the outcomes of plans until none waits."""
+        with suppress(IndexError):
+            while True:
+                plan, outcome = waiting.popleft()
+                try:
+                    outcome.set_result(self.outcome(plan, limit, focus))
+                except BaseException as error:
+                    outcome.set_exception(error)
+                    del outcome  # the error has this frame: no cycle
 
     def outcome(self, plan: al.Plan, limit: int | None, focus: Sequence[Term] | None) -> Outcome:
         """Return what becomes of a plan."""

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import duckdb
 import pyoxigraph as ox
@@ -16,9 +21,11 @@ from calckg.errors import CalckgError
 from calckg.shapes import algebra as al
 from calckg.shapes import clearing, compiler, engine, model, reader
 from calckg.shapes.on_columns import OnColumns
+from calckg.shapes.on_sparql import OnSparql
 from calckg.shapes.plan_tables import PlanTables
 from calckg.shapes.results import Outcome
-from calckg.sparql import LocalGraph, Result
+from calckg.sparql import EndpointGraph, LocalGraph, Result
+from tests.endpoint import Answer, serving
 from tests.test_shapes_engine import HEAD
 
 PLAIN = "".join(
@@ -31,6 +38,11 @@ OF_EACH_NODE = """ex:t a sh:NodeShape ; sh:targetClass ex:C ; sh:sparql [ sh:sel
 """
 DATA = "".join(f"ex:i{n} a ex:C ; ex:p1 ex:i{n} .\n" for n in range(20_000))
 ENDLESS = "SELECT sum(a.range * b.range) FROM range(10_000_000) a, range(10_000_000) b"
+PROGRAM = """import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background is started without it
+from calckg.cli import program
+program()
+"""
 AT_ONCE = 1.0  # second
 
 
@@ -154,3 +166,59 @@ def test_what_the_database_refuses_is_told_with_the_shape(
     monkeypatch.setattr(PlanTables, "_found", found)
     with pytest.raises(CalckgError, match=r"^<http://example.org/s0>: .*too much of it; write the shape as several"):
         list(OnColumns(connection, several=100).run(plans(PLAIN)))
+
+
+# --- SPARQL
+
+
+class Slow(Answer):
+    """An endpoint without data whose answers to queries of ``ex:p1`` and the like come when ``go`` is set."""
+
+    def __init__(self) -> None:
+        super().__init__(store=ox.Store())
+        self.go, self.waiting = threading.Event(), 0
+
+    def reply(self, query: str) -> bytes:
+        if re.search("/p[1-9]", query):
+            self.waiting += 1
+            self.go.wait(30)
+        return super().reply(query)
+
+
+@pytest.fixture
+def slow() -> Iterator[tuple[Slow, str]]:
+    before, answer = threading.active_count(), Slow()
+    with serving(answer) as url:
+        yield answer, url
+        answer.go.set()
+    while threading.active_count() > before:
+        time.sleep(0.01)
+
+
+def test_who_leaves_an_endpoint_does_not_wait_for_its_answers(slow: tuple[Slow, str]) -> None:
+    answer, url = slow
+    before = threading.active_count()
+    running = OnSparql(EndpointGraph(url)).run(plans(PLAIN))
+    next(running)
+    while answer.waiting < 2:
+        time.sleep(0.01)
+    assert ended(running) < AT_ONCE
+    answer.go.set()
+    while threading.active_count() > before:
+        time.sleep(0.01)
+    assert answer.waiting == 2  # no further one is asked
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send")
+def test_ctrl_c_at_a_slow_endpoint_ends_the_program(slow: tuple[Slow, str], tmp_path: Path) -> None:
+    answer, url = slow
+    (tmp_path / "shapes.ttl").write_text(HEAD + PLAIN, encoding="utf-8")
+    command = [sys.executable, "-c", PROGRAM, "validate", "--endpoint", url, "--shapes", str(tmp_path / "shapes.ttl")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as program:
+        while answer.waiting < 2 and program.poll() is None:
+            time.sleep(0.01)
+        begin = time.perf_counter()
+        program.send_signal(signal.SIGINT)
+        _, said = program.communicate(timeout=20)
+        assert (program.returncode, said) == (130, "")
+        assert time.perf_counter() - begin < 5 * AT_ONCE
