@@ -125,7 +125,7 @@ def test_what_can_not_be_is_told_in_a_line(folder: Path) -> None:
         calckg.validate(folder / "none.ttl", shapes)
     with pytest.raises(CalckgError, match=r"the graph of shapes: there is no shape in it; give one with sh:NodeShape"):
         calckg.validate(data, rdflib.Graph().parse(data))
-    with pytest.raises(UsageError, match="limit=-1: give 0 or more"):
+    with pytest.raises(UsageError, match="limit -1: give 0 or more"):
         calckg.validate(data, shapes, limit=-1)
     with pytest.raises(UnknownNameError, match="unknown shape"):
         calckg.validate(data, shapes, shape=[f"{EX}none"])

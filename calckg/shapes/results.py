@@ -38,6 +38,11 @@ class Outcome:
     queries: Sequence[str] = ()
     seconds: float = 0.0
 
+    @property
+    def total(self) -> int:
+        """How many results there are, those beyond the limit too."""
+        return len(self.results) + self.more
+
 
 class Backend(Protocol):
     """Where plans are run."""
