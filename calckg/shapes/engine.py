@@ -95,8 +95,7 @@ class Validation:
     def report(self) -> Report:
         """A finding for each result that was kept, with its place; it is made when it is first asked for.
 
-        For the lines of findings it looks at the data's files then: of one that has gone or is another they are not
-        told, or those of what it says now.
+        For the lines of findings it reads the data's files once more: of a file that has gone there are none.
         """
         return self.find()
 
