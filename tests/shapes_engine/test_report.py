@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from xml.etree import ElementTree
@@ -368,3 +369,16 @@ def test_junit_fails_a_shape_whose_findings_a_limit_left_out() -> None:
     assert failure.get("message") == "3 findings, not told"
     (failure,) = junit([finding()], untold=3).iter("failure")
     assert failure.get("message") == "4 findings: is wrong"
+
+
+ODD = "".join(map(chr, range(0x20))) + "\x7f\x85\u2028\ufffe\uffff\U0001f9b4"
+
+
+def test_whatever_a_value_holds_the_report_for_ci_is_well_formed() -> None:
+    odd = replace(finding(), message=ODD, subject=EX + ODD)
+    (failure,) = junit([odd]).iter("failure")
+    forbidden = "\N{REPLACEMENT CHARACTER}"
+    said = forbidden * 9 + "\t\n" + forbidden * 2 + "\r" + forbidden * 18 + f"\x7f\x85\u2028{forbidden * 2}\U0001f9b4"
+    assert (failure.get("message") or "").endswith(said)
+    (result,) = json.loads(ci_formats.sarif([odd]))["runs"][0]["results"]
+    assert result["message"]["text"] == f"{EX}{ODD}: {ODD}"
