@@ -38,6 +38,7 @@ from calckg.uncollected import uncollected
 _AT_ONCE: Final = 2_000  # focus nodes named in one query
 _A_MOMENT: Final = 0.05  # seconds
 _HASHED: Final = 40_000_000  # triples; a third of them in one join would be 2 GB, at some 150 bytes each
+_STRING: Final = ox.NamedNode("http://www.w3.org/2001/XMLSchema#string")
 _SHAPES_GRAPH: Final = "shapesGraph"
 
 
@@ -236,8 +237,23 @@ def _first(results: Iterable[Result], limit: int | None) -> tuple[list[Result], 
             yield result
 
     # Asked for none, it would look at none and so count none.
-    first = heapq.nsmallest(max(limit, 1), counted(), key=_order)[:limit]
-    return first, total - len(first)
+    first = heapq.nsmallest(max(limit, 1), counted(), key=_place)[:limit]
+    return sorted(first, key=_order), total - len(first)
+
+
+def _place(result: Result) -> tuple[str, str, str]:
+    """Return which results a limit keeps first: those that the columns do, whose ids follow the terms' values."""
+    path = result.path.iri if isinstance(result.path, model.Predicate) else ""
+    return _by_value(result.focus), "" if result.value is None else _by_value(result.value), path
+
+
+def _by_value(term: Term) -> str:
+    if isinstance(term, ox.NamedNode):
+        return term.value
+    if isinstance(term, ox.BlankNode):
+        return f"_:{term.value}"
+    tail = f"@{term.language.lower()}" if term.language else "" if term.datatype == _STRING else f"^^{term.datatype}"
+    return f'{term.value}"{tail}'
 
 
 def _order(result: Result) -> tuple[str, str, str]:

@@ -52,7 +52,8 @@ class Backend(Protocol):
     ) -> Generator[Outcome, None, None]:
         """Yield the outcome of each plan, in their order; ``close`` ends what runs.
 
-        With ``limit`` each has so many results at most, the first by focus node and value as N-Triples; with ``focus``
-        only these focus nodes are checked, those of them that the targets give.
+        With ``limit`` each has so many results at most, the first by the values of focus node and value node, as the
+        ids of columns are that were written at once; they are told in the order of their N-Triples texts. With
+        ``focus`` only these focus nodes are checked, those of them that the targets give.
         """
         ...
