@@ -9,8 +9,10 @@ import pyoxigraph as ox
 import pytest
 
 from calckg import columnar, staging
-from calckg.shapes import closures, model, places
+from calckg.shapes import closures, compiler, model, places, reader
+from calckg.shapes.on_columns import OnColumns
 from calckg.shapes.predicates import MOST_BITS, Predicates
+from tests.test_shapes_engine import HEAD
 
 EX = "http://example.org/"
 
@@ -70,6 +72,30 @@ def test_who_asks_where_statements_stand_finds_no_table_of_them() -> None:
     statement = (node, model.Predicate(path.value), value)
     assert places.graphs_of(connection, [statement]) == {statement: graph.value}
     assert temporary(connection) == before
+
+
+MEMBERS = {
+    "in": ("sh:in ( {} )", "ex:v{}", 2),
+    "or": ("sh:or ( {} )", "[ sh:hasValue ex:v{} ]", 2),
+    "and": ("sh:and ( {} )", "[ sh:maxLength {} ]", 3),
+    "xone": ("sh:xone ( {} )", "[ sh:hasValue ex:v{} ]", 2),
+    "xone of paths": ("sh:xone ( {} )", "[ sh:path ex:q{} ; sh:minCount 1 ]", 3),
+}
+
+
+@pytest.mark.parametrize("several", [1, 100], ids=["together", "alone"])
+@pytest.mark.parametrize(("form", "member", "wrong"), MEMBERS.values(), ids=MEMBERS)
+def test_a_list_may_have_more_members_than_an_expression_may_be_deep(
+    form: str, member: str, wrong: int, several: int
+) -> None:
+    told = form.format(" ".join(member.format(n) for n in range(1_500)))
+    shapes = f"ex:s a sh:PropertyShape ; sh:targetSubjectsOf ex:p ; sh:path ex:p ; {told} ."
+    plans = compiler.compile_shapes(reader.read(ox.parse(HEAD + shapes, format=ox.RdfFormat.TURTLE)))
+    connection = columnar.connect()
+    staging.stage_quads(connection, ox.parse(HEAD + 'ex:a ex:p "x", ex:v7, 5 .', format=ox.RdfFormat.TURTLE))
+    columnar.settle(connection)
+    (outcome,) = OnColumns(connection, several=several).run(list(plans))
+    assert len(outcome.results) == wrong
 
 
 def temporary(connection: duckdb.DuckDBPyConnection) -> list[str]:
