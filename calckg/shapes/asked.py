@@ -20,7 +20,7 @@ from calckg.shapes import model
 from calckg.shapes.algebra import THIS, VALUE, FailsSparql
 from calckg.shapes.model import Path, Shape, Sparql, TargetSparql, Term
 from calckg.shapes.query_sets import set_wise
-from calckg.shapes.query_text import Insertion, Select, joined, parsed, tokens, variable
+from calckg.shapes.query_text import Insertion, Select, joined, parsed, speaks_of
 from calckg.shapes.results import Result
 from calckg.shapes.sparql_paths import group, walked
 from calckg.shapes.sparql_terms import Row, Terms
@@ -266,8 +266,7 @@ class AskerInTurn:
         with self._lock:
             if self._made is None:
                 self._made = self._of(self._graph())
-            speaks = _SHAPES in text and _SHAPES in map(variable, tokens(text))  # not in a comment only
-            if speaks and not self._made.takes_shapes:
+            if speaks_of(text, _SHAPES) and not self._made.takes_shapes:
                 self._made = self._of(self._copied())
             yield self._made
 
