@@ -203,8 +203,6 @@ def _options(
 ) -> Options:
     from calckg.shapes.engine import Options
 
-    if limit is not None and limit < 0:
-        raise UsageError(f"limit={limit}: give 0 or more")
     only, nodes = ([given] if isinstance(given, str) else given for given in (shape, focus))
     return Options.of(limit, only, nodes, recheck=recheck)
 

@@ -6,6 +6,7 @@ Machine formats of SPARQL results are the W3C's own and are written by pyoxigrap
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _FOLDED = 1.5  # a table this many times wider than the terminal is folded; a wider one is drawn row by row
 ROW_FORMATS = ("table", "csv", "tsv", "json", "xml", "markdown")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 FINDING_FORMATS = ("table", "csv", "json", "markdown")
 ROW_SUFFIXES = {
     ".csv": "csv",
@@ -48,7 +50,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, width: int |
     Columns that are empty in every row are left out. What would be much too wide for the terminal is drawn row by row,
     one value a line.
     """
-    body = [[" ".join(value.split()) for value in row] for row in rows]
+    body = [[_line(value) for value in row] for row in rows]
     kept = [i for i in range(len(columns)) if not body or any(row[i] for row in body)]
     lines = [[row[i] for i in kept] for row in [list(columns), *body]]
     widths = [max(map(len, values)) for values in zip(*lines, strict=True)]
@@ -59,6 +61,11 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, width: int |
     drawn = ["  ".join(value.ljust(w) for value, w in zip(row, widths, strict=True)).rstrip() for row in lines]
     drawn.insert(1, "  ".join("─" * w for w in widths))
     return "\n".join(drawn) + "\n"
+
+
+def _line(value: str) -> str:
+    """Return a value in one line; control characters would be orders to the terminal."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", " ".join(value.split()))
 
 
 def _records(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str:
@@ -101,7 +108,7 @@ def markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _markdown_cell(value: str) -> str:
-    return " ".join(value.split()).replace("\\", "\\\\").replace("|", "\\|")
+    return _line(value).replace("\\", "\\\\").replace("|", "\\|")
 
 
 def solutions(result: ox.QuerySolutions, name: str, *, width: int | None = None) -> bytes:
@@ -132,9 +139,10 @@ def findings(report: Report, name: str, *, width: int | None = None) -> str:
         import csv
 
         stream = io.StringIO()
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(full)
+        plain = csv.writer(stream, lineterminator="\n")
+        quoted = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        for row in (columns, *full):  # before Python 3.13 a carriage return is not seen to need quotes
+            (quoted if any("\r" in value for value in row) else plain).writerow(row)
         return stream.getvalue()
     short = [(s, _short(r), _short(n), m, e, _short(p)) for s, r, n, m, e, p in full]
     if name == "markdown":

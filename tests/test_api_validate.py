@@ -125,7 +125,7 @@ def test_what_can_not_be_is_told_in_a_line(folder: Path) -> None:
         calckg.validate(folder / "none.ttl", shapes)
     with pytest.raises(CalckgError, match=r"the graph of shapes: there is no shape in it; give one with sh:NodeShape"):
         calckg.validate(data, rdflib.Graph().parse(data))
-    with pytest.raises(UsageError, match="limit=-1: give 0 or more"):
+    with pytest.raises(UsageError, match="limit -1: give 0 or more"):
         calckg.validate(data, shapes, limit=-1)
     with pytest.raises(UnknownNameError, match="unknown shape"):
         calckg.validate(data, shapes, shape=[f"{EX}none"])
@@ -150,3 +150,13 @@ def test_what_rdflib_has_and_rdf_has_not_is_told(folder: Path, subject: rdflib.t
 @given(st.lists(quads(TEXT, graphs=False), max_size=12))
 def test_what_goes_to_rdflib_comes_back(given_quads: list[ox.Quad]) -> None:
     assert set(rdf.of_rdflib(rdf.to_rdflib(quad.triple for quad in given_quads))) == set(given_quads)
+
+
+def test_a_file_that_has_gone_has_no_lines(tmp_path: Path) -> None:
+    (tmp_path / "shapes.ttl").write_text(PREFIXES + SHAPES)
+    data = tmp_path / "data.nt"
+    data.write_text(f"<{EX}a> <{rdflib.RDF.type}> <{EX}Thing> .\n")
+    outcome = calckg.validate(data, tmp_path / "shapes.ttl")
+    data.unlink()
+    (finding,) = outcome.report
+    assert finding.source == FileSource(str(data))

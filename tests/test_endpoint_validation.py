@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
 
+import pyoxigraph as ox
 import pytest
 
 from tests.bench import _shapes_data
@@ -224,3 +225,27 @@ def test_an_address_that_is_none_is_wrong_usage(run: Run) -> None:
     done = run("validate", "--endpoint", "example.org")
     assert done.code == 2
     assert "not an http(s) address" in done.complaint
+
+
+class Uncounted(Answer):
+    """An endpoint that refuses to count all that it has."""
+
+    def reply(self, query: str) -> bytes:
+        self.status = 500 if "COUNT(*)" in query else 200
+        return super().reply(query)
+
+
+def test_an_endpoint_that_does_not_count_is_validated_without_the_number(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "shapes.ttl").write_text(SHAPE, encoding="utf-8")
+    with serving(Uncounted(store=ox.Store())) as url:
+        done = run("validate", "--endpoint", url, "--shapes", tmp_path / "shapes.ttl")
+    assert (done.code, done.complaint) == (1, "1 shapes: does not conform (1 violation)")
+
+
+def test_an_endpoint_that_is_not_there_is_told_where_no_constraint_is_asked(run: Run, tmp_path: Path) -> None:
+    shapes = SHAPE.replace("sh:nodeKind", "sh:deactivated true ; sh:nodeKind")
+    (tmp_path / "shapes.ttl").write_text(shapes, encoding="utf-8")
+    url = f"http://127.0.0.1:{free_port()}/sparql"
+    done = run("validate", "--endpoint", url, "--shapes", tmp_path / "shapes.ttl")
+    assert (done.code, done.out) == (3, "")
+    assert "is the server running?" in done.complaint

@@ -173,6 +173,25 @@ def test_findings_for_people_hold_curies(name: str) -> None:
     assert "kg:meta" in text
 
 
+ODD = "".join(map(chr, range(0x20))) + "\x7f\x85 \u2028 é"
+
+
+@pytest.mark.parametrize("odd", [ODD, "a\rb"])
+def test_findings_in_csv_and_json_hold_whatever_a_value_holds(odd: str) -> None:
+    report = Report([Finding("https://example.org/s", Severity.INFO, odd, odd, "", GraphSource(None))])
+    (row,) = csv.DictReader(io.StringIO(render.findings(report, "csv"), newline=""))
+    assert (row["subject"], row["message"]) == (odd, odd)
+    (told,) = json.loads(render.findings(report, "json"))
+    assert (told["subject"], told["message"]) == (odd, odd)
+
+
+@pytest.mark.parametrize("width", [None, 80])
+def test_no_value_gives_orders_to_the_terminal(width: int | None) -> None:
+    drawn = render.table(["a"], [["red: \x1b[31m, bell: \x07, \x9b1m"]], width=width)
+    assert "red: �[31m, bell: �, �1m" in drawn
+    assert "| red: �[31m |" in render.markdown(["a"], [["red: \x1b[31m"]])
+
+
 def test_no_findings_are_an_empty_list_in_json() -> None:
     assert json.loads(render.findings(Report(), "json")) == []
 

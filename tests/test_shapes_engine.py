@@ -223,6 +223,31 @@ def test_a_limit_tells_the_first_and_counts_the_rest(backend: str) -> None:
     assert outcome.queries
 
 
+@pytest.mark.parametrize("limit", [1, 2, 5, 8])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_limit_keeps_the_same_results_on_each_back_end(backend: str, limit: int) -> None:
+    """As N-Triples ``<.../a/b>`` is before ``<.../a>``, by their values it is after; so with ``"a"`` and ``"a!"``."""
+    shapes = HEAD + "ex:s a sh:PropertyShape ; sh:targetSubjectsOf ex:p ; sh:path ex:p ; sh:nodeKind sh:BlankNode ."
+    values = """"a", "a!", "a"@en, "a"^^xsd:date, <http://example.org/a/b>, ex:a, "é", 7"""
+    data = HEAD + f"<http://example.org/a/b> ex:p {values} . ex:a ex:p 1 . ex:a-b ex:p 2 ."
+    known = reader.read(ox.parse(shapes, format=ox.RdfFormat.TURTLE))
+    quads = list(ox.parse(data, format=ox.RdfFormat.TURTLE))
+    plans = list(compiler.compile_shapes(known))
+    (outcome,) = BACKENDS[backend](quads, known.graph).run(plans, limit=limit)
+    expected = [
+        ("a", "1"),
+        ("a-b", "2"),
+        *(
+            ("a/b", value)
+            for value in ("7", "a!", "a", "a", "a", "http://example.org/a", "http://example.org/a/b", "é")
+        ),
+    ]
+    assert len(outcome.results) == limit
+    assert outcome.more == len(expected) - limit
+    kept = [(r.focus.value.removeprefix("http://example.org/"), r.value and r.value.value) for r in outcome.results]
+    assert sorted(kept) == sorted(expected[:limit])
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_only_the_focus_nodes_are_checked(backend: str) -> None:
     shapes = HEAD + "ex:s a sh:PropertyShape ; sh:targetSubjectsOf ex:p ; sh:path ex:p ; sh:nodeKind sh:Literal ."

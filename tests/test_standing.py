@@ -112,6 +112,13 @@ def test_other_shapes_by_the_same_names_are_asked(built: Path, tmp_path: Path) -
     assert outcome.counts() != validated(built).counts()
 
 
+def test_shapes_that_are_edited_meanwhile_are_asked(built: Path, tmp_path: Path) -> None:
+    shapes = [Path(shutil.copy(path, tmp_path)) for path in OWN]
+    assert validated(built, shapes=shapes).standing == validated(built).standing > 0
+    shapes[0].write_text(shapes[0].read_text(encoding="utf-8") + "# edited\n", encoding="utf-8")
+    assert validated(built, shapes=shapes).standing == 0
+
+
 def test_other_code_asks_everything(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(standing, "_rules", lambda shapes: "others")
     assert validated(built).standing == 0

@@ -187,7 +187,15 @@ def test_a_file_without_a_shape_is_told(folder: Path) -> None:
 def test_shapes_without_a_type_are_counted_by_their_targets(folder: Path) -> None:
     untyped = "ex:s sh:targetClass ex:Thing ; sh:property [ sh:path rdfs:label ; sh:minCount 1 ] ."
     outcome = run(folder, BAD, shapes(folder, untyped))
-    assert (outcome.shapes, len(outcome.report)) == (2, 1)
+    assert (outcome.shapes, len(outcome.report)) == (1, 1)
+
+
+def test_shapes_are_counted_once_where_they_are_checked_against(folder: Path) -> None:
+    """ex:s has two constraints; ex:t only holds the other, and nobody asks for ex:u."""
+    text = """ex:s sh:targetClass ex:Thing ; sh:nodeKind sh:IRI ; sh:minLength 1 .
+        ex:t sh:targetClass ex:Thing ; sh:property [ sh:path rdfs:label ; sh:minCount 1 ; sh:maxCount 1 ] .
+        ex:u a sh:NodeShape ; sh:nodeKind sh:IRI ."""
+    assert run(folder, BAD, shapes(folder, text)).shapes == 2
 
 
 def test_a_malformed_file_of_shapes_is_told_with_its_place(folder: Path) -> None:
@@ -208,13 +216,13 @@ def test_our_own_shapes_and_prefixes_are_the_default() -> None:
 def test_files_that_conform_exit_with_0(run: Run, folder: Path) -> None:
     done = run("validate", folder / "good.ttl", "--shapes", folder / "shapes.ttl")
     assert (done.code, done.out) == (0, "")
-    assert done.complaint == "3 triples, 4 shapes: conforms"
+    assert done.complaint == "3 triples, 3 shapes: conforms"
 
 
 def test_findings_exit_with_1_and_are_counted(run: Run, folder: Path) -> None:
     done = run("validate", folder / "good.ttl", folder / "bad.ttl", "--shapes", folder / "shapes.ttl")
     assert done.code == 1
-    assert done.err.endswith("\n6 triples, 4 shapes: does not conform (1 violation, 1 warning, 1 info)\n")
+    assert done.err.endswith("\n6 triples, 3 shapes: does not conform (1 violation, 1 warning, 1 info)\n")
 
 
 def test_what_is_only_information_is_counted_beside_the_table(run: Run, folder: Path) -> None:
@@ -248,7 +256,7 @@ def test_a_warning_below_the_limit_conforms(run: Run, folder: Path) -> None:
     (folder / "grey.ttl").write_text(PREFIXES + 'ex:a a ex:Thing ; rdfs:label "a" ; ex:colour "grey" .')
     done = run("validate", folder / "grey.ttl", "--shapes", folder / "shapes.ttl")
     assert done.code == 0
-    assert done.complaint == "3 triples, 4 shapes: conforms (1 warning)"
+    assert done.complaint == "3 triples, 3 shapes: conforms (1 warning)"
 
 
 @pytest.mark.parametrize(("limit", "code"), [("violation", 0), ("warning", 0), ("Info", 1)])
@@ -356,6 +364,16 @@ def test_an_unknown_shape_is_told(run: Run, folder: Path) -> None:
     )
     assert done.code == 2
     assert "did you mean https://example.org/label" in done.complaint
+
+
+def test_a_limit_below_0_is_told(run: Run, folder: Path) -> None:
+    done = run(*bad(folder), "--limit", "-1")
+    assert (done.code, done.complaint) == (2, "calckg: limit -1: give 0 or more")
+
+
+def test_one_shape_that_is_asked_for_is_one_shape(run: Run, folder: Path) -> None:
+    done = run(*bad(folder), "--shape", "https://example.org/colour", "--focus", "https://example.org/bad")
+    assert done.complaint == "3 triples, 1 shapes: conforms (1 warning)"
 
 
 def test_a_limit_says_how_many_more(run: Run, folder: Path) -> None:

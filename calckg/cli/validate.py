@@ -97,7 +97,7 @@ def validate(
     """
     grave = _severity(fail_on)
     name = choose_format(format, output, FORMATS, _SUFFIXES, "table")
-    _refuse(limit, files, kg, endpoint, recheck)
+    _refuse(files, kg, endpoint, recheck)
     options = _options(limit, focus, shape, recheck=recheck or explain)
     outcome = _outcome(files, shapes, kg, endpoint, options)
     if explain:
@@ -109,10 +109,8 @@ def validate(
         raise typer.Exit(1)
 
 
-def _refuse(limit: int | None, files: list[Path] | None, kg: Path | None, endpoint: str | None, recheck: bool) -> None:
-    """Refuse what makes no sense, or not together."""
-    if limit is not None and limit < 0:
-        raise UsageError(f"--limit {limit}: give 0 or more")
+def _refuse(files: list[Path] | None, kg: Path | None, endpoint: str | None, recheck: bool) -> None:
+    """Refuse what makes no sense together."""
     if files and (endpoint is not None or is_explicit(kg)):
         other = "--kg" if endpoint is None else "--endpoint"
         raise UsageError(f"FILE and {other} name two things to check; give one of them")
@@ -165,8 +163,7 @@ def _outcome(
 def _explain(outcome: Validation) -> None:
     for one in outcome.outcomes:
         shape, component = str(one.plan.shape.node), one.plan.constraint.component.rpartition("#")[2]
-        found = len(one.results) + one.more
-        print(f"# {shape} {component}: {one.seconds * 1e3:.1f} ms, {found} results", file=sys.stderr)
+        print(f"# {shape} {component}: {one.seconds * 1e3:.1f} ms, {one.total} results", file=sys.stderr)
         for query in one.queries:
             print(query, file=sys.stderr)
 
@@ -180,7 +177,8 @@ def _summary(outcome: Validation, failed: bool) -> None:
     if outcome.standing:
         some = f"{outcome.standing} of {len(outcome.outcomes)} constraints"
         print(f"{some} found nothing when the graph was built: --recheck asks them again", file=sys.stderr)
-    print(f"{outcome.triples:,} triples, {outcome.shapes} shapes: {verdict}", file=sys.stderr)
+    triples = "" if outcome.triples is None else f"{outcome.triples:,} triples, "
+    print(f"{triples}{outcome.shapes} shapes: {verdict}", file=sys.stderr)
 
 
 def _left_out(outcome: Validation) -> list[str]:

@@ -19,7 +19,7 @@ from calckg.errors import CalckgError, UsageError
 from calckg.shapes.algebra import THIS, VALUE, FailsSparql
 from calckg.shapes.model import Path, Shape, Sparql, TargetSparql, Term
 from calckg.shapes.query_sets import set_wise
-from calckg.shapes.query_text import Insertion, Select, joined, parsed, tokens, variable
+from calckg.shapes.query_text import Insertion, Select, joined, parsed, speaks_of
 from calckg.shapes.results import Result, of_solution
 from calckg.shapes.sparql_paths import group, walked
 from calckg.shapes.sparql_terms import Row, Terms
@@ -236,8 +236,9 @@ class AskerInTurn:
         copied: Callable[[], SparqlGraph],
         shapes: ox.Store | None = None,
         graph: Callable[[], SparqlGraph] | None = None,
+        terms: Callable[[SparqlGraph], Terms] = Terms,
     ) -> None:
-        self._copied, self._shapes, self._graph = copied, shapes, graph or copied
+        self._copied, self._shapes, self._graph, self._terms = copied, shapes, graph or copied, terms
         self._lock = Lock()
         self._made: Asker | None = None
 
@@ -266,12 +267,14 @@ class AskerInTurn:
     def _asker(self, text: str = "") -> Iterator[Asker]:
         with self._lock:
             if self._made is None:
-                self._made = Asker(self._graph(), self._shapes)
-            speaks = _SHAPES in text and _SHAPES in map(variable, tokens(text))  # not in a comment only
-            if speaks and not self._made.takes_shapes:
-                self._made = Asker(self._copied(), self._shapes)
+                self._made = self._of(self._graph())
+            if speaks_of(text, _SHAPES) and not self._made.takes_shapes:
+                self._made = self._of(self._copied())
             self._made.queries.clear()  # nobody here reads them
             yield self._made
+
+    def _of(self, graph: SparqlGraph) -> Asker:
+        return Asker(graph, self._shapes, self._terms(graph))
 
 
 def stored(connection: DuckDBPyConnection) -> SparqlGraph:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from urllib.parse import quote
@@ -12,6 +13,7 @@ from calckg import prefixes
 from calckg.findings import FileSource, Finding, Severity
 
 _LEVELS = {Severity.VIOLATION: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+_NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def _short(iri: str) -> str:
@@ -73,7 +75,8 @@ def _result(finding: Finding, rule: int) -> dict[str, object]:
 def junit(findings: Iterable[Finding], checked: Iterable[tuple[str, float, int]], limit: Severity) -> str:
     """Return JUnit's XML: a case for each shape; findings from ``limit`` on fail it.
 
-    ``checked`` has, once or more for each shape, its IRI, seconds, and how many such findings are not told.
+    ``checked`` has, once or more for each shape, its IRI, seconds, and how many such findings are not told. Characters
+    that XML 1.0 does not have (2.2), most control characters among them, become U+FFFD.
     """
     by_rule: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -99,4 +102,4 @@ def junit(findings: Iterable[Finding], checked: Iterable[tuple[str, float, int]]
             ET.SubElement(case, "system-out").text = lines
     suite.set("failures", str(failures))
     ET.indent(suite)
-    return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+    return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", ET.tostring(suite, encoding="unicode", xml_declaration=True)) + "\n"

@@ -8,14 +8,16 @@ all. Only those that do, or that can't be asked so, get statements of their own 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import NamedNode
 
 from calckg.shapes import algebra as al
 from calckg.shapes import model
-from calckg.shapes.known_terms import KnownTerms
+from calckg.shapes.known_terms import FEW, KnownTerms
 from calckg.shapes.model import Path
 from calckg.shapes.predicates import BITS, MOST_BITS, Predicates
 from calckg.shapes.sql_names import Bound, Names
@@ -28,6 +30,7 @@ _MOST: Final = 50_000  # quads of a predicate: with more, what is asked takes lo
 _BITS: Final = 62  # conditions that one number holds
 _TYPE: Final = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 _Step = tuple[int, str]  # id of the predicate; the column of quad where the step starts
+_ALONE: Final = Lock()
 _END: Final = {"s": "o", "o": "s"}
 
 
@@ -109,7 +112,7 @@ class Clearing:
             found = set(self._anywhere(wanted))
             rest = {number: plan for number, plan in wanted.items() if number not in found}
             return found | set(self._of_focus_nodes(rest))
-        except duckdb.InvalidInputException:  # a pattern that is none: asked alone it is told with its shape
+        except duckdb.Error:  # such as a pattern that is none: asked alone it is told with its shape
             return set()
         finally:
             self._run(f"DROP TABLE IF EXISTS clearing; DROP TABLE IF EXISTS {BITS}")
@@ -161,28 +164,34 @@ class Clearing:
         cases = " ".join(f"WHEN {group} THEN {bits}" for group, bits in groups.items())
         joined = f" LEFT JOIN ({self._classed(renderer.classes)}) c ON c.n = d.v" if renderer.classes else ""
         # A filter below the grouping, or IN as a join, would have the engine plan the conditions over and over.
-        self._run("SET disabled_optimizers = 'in_clause'")
-        try:
+        with _without(self._run, "in_clause"):
             rows = self._run(
                 f"SELECT d.g, bit_or(CASE d.g {cases} END) AS w FROM (SELECT DISTINCT g, v FROM ({values}) e) d "
                 f"JOIN node t ON t.id = d.v{joined} GROUP BY d.g HAVING w > 0"
             ).fetchall()
-        finally:
-            self._run("RESET disabled_optimizers")
         return {int(group): int(wrong) for group, wrong in rows}
 
     def _classed(self, classes: dict[model.Term, int]) -> str:
         """Return a query for ``(n, b0, b1...)``: the instances of classes, a bit for each class by its number."""
-        bits = dict[int, int]()
-        for cls, bit in classes.items():
-            for one in self._terms.class_ids(cls):
-                bits[one] = bits.get(one, 0) | 1 << bit
         columns = range(len(classes) // _BITS + 1)
-        rows = [(one, *(all_bits >> _BITS * n & (1 << _BITS) - 1 for n in columns)) for one, all_bits in bits.items()]
+
+        def by_column(bits: int) -> list[int]:
+            return [bits >> _BITS * n & (1 << _BITS) - 1 for n in columns]
+
+        few, tables = dict[int, int](), list[str]()
+        for cls, bit in classes.items():
+            ids = self._terms.class_ids(cls)
+            if len(ids) > FEW:  # written out they would be megabytes of a statement
+                told = ", ".join(map(str, by_column(1 << bit)))
+                tables.append(f" UNION ALL SELECT id, {told} FROM {self._terms.classes(cls)} many")
+            else:
+                few.update((one, few.get(one, 0) | 1 << bit) for one in ids)
+        rows = [(one, *by_column(bits)) for one, bits in few.items()] or [(-1, *by_column(0))]
         names = ", ".join(f"b{n}" for n in columns)
         found = ", ".join(f"bit_or(b{n}) AS b{n}" for n in columns)
         return (
-            f"SELECT q.s AS n, {found} FROM quad q JOIN {_values(rows)} k(cls, {names}) ON q.o = k.cls "
+            f"SELECT q.s AS n, {found} FROM quad q "
+            f"JOIN (FROM {_values(rows)}{''.join(tables)}) k(cls, {names}) ON q.o = k.cls "
             f"WHERE q.p = {self._terms.id(_TYPE)} GROUP BY q.s"
         )
 
@@ -322,6 +331,25 @@ class Clearing:
         ).fetchall()
         without = {int(number) for (number,) in rows}
         yield from (number for number in plans if number not in without)
+
+
+@contextmanager
+def _without(run: Callable[[str], DuckDBPyConnection], optimizer: str) -> Iterator[None]:
+    """Do without an optimizer for a while, in the whole database: one thread at a time, or they undo each other's."""
+    from calckg.database import duckdb
+
+    with _ALONE:
+        row = run("SELECT current_setting('disabled_optimizers')").fetchone()
+        before = str(row[0]) if row else ""
+        try:
+            run(f"SET disabled_optimizers = '{', '.join(filter(None, (before, optimizer)))}'")
+            yield
+        finally:
+            is_back = False
+            while not is_back:
+                with suppress(duckdb.InterruptException):  # whoever ends the plans does not mean this
+                    run(f"SET disabled_optimizers = '{before}'")
+                    is_back = True
 
 
 def _listed(numbers: Iterable[int]) -> str:

@@ -18,10 +18,14 @@ def made(connection: DuckDBPyConnection, table: Callable[[str], str], step: str)
     name = table(f"SELECT s, o FROM {one}")
     new = one
     while True:
+        last = new
         new = table(
-            f"SELECT DISTINCT n.s, t.o FROM {new} n JOIN {one} t ON t.s = n.o "
+            f"SELECT DISTINCT n.s, t.o FROM {last} n JOIN {one} t ON t.s = n.o "
             f"WHERE NOT EXISTS (SELECT 1 FROM {name} k WHERE k.s = n.s AND k.o = t.o)"
         )
+        if last != one:
+            connection.execute(f"DROP TABLE {last}")
         added = connection.execute(f"INSERT INTO {name} SELECT s, o FROM {new}").fetchone()
         if not added or not added[0]:
+            connection.execute(f"DROP TABLE {new}; DROP TABLE {one}")
             return name

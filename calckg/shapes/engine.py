@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from contextlib import closing, nullcontext, suppress
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyoxigraph as ox
 
 from calckg import columnar, plain_lines, prefixes, rdf, resources, staging
-from calckg.errors import CalckgError, SourceError, UnknownNameError
+from calckg.errors import CalckgError, SourceError, UnknownNameError, UsageError
 from calckg.files import readable
 from calckg.findings import FileSource, GraphSource, Report, Severity
 from calckg.kg import KnowledgeGraph
@@ -53,6 +53,10 @@ class Options:
     progress: Progress = lambda done, of: None
     recheck: bool = False
 
+    def __post_init__(self) -> None:
+        if self.limit is not None and self.limit < 0:
+            raise UsageError(f"limit {self.limit}: give 0 or more")
+
     @classmethod
     def of(
         cls,
@@ -63,7 +67,10 @@ class Options:
         *,
         recheck: bool = False,
     ) -> Options:
-        """Return options of shapes and nodes by their IRIs or CURIEs; raises ``UsageError`` for one that is neither."""
+        """Return options of shapes and nodes by their IRIs or CURIEs.
+
+        Raises ``UsageError`` for one that is neither, and for a limit below 0.
+        """
         only, nodes = (tuple(map(prefixes.load().expand, texts)) for texts in (shape, focus))
         return cls(limit, tuple(map(ox.NamedNode, nodes)), only, progress, recheck)
 
@@ -73,27 +80,34 @@ class Validation:
     """The outcome of a validation.
 
     ``conforms`` is SHACL's own word (no result of any severity, SHACL 3.6.1); ``outcomes`` is what became of each
-    constraint, ``shapes`` the count of shapes, ``triples`` that of the data. ``standing`` is the count of constraints
-    that were not asked: the build has found nothing by them. ``find`` makes the findings, of the columns, which are
-    kept as long as the outcome is.
+    constraint, ``triples`` the count of the data's, ``None`` where an endpoint does not tell. ``standing`` is the count
+    of constraints that were not asked: the build has found nothing by them. ``find`` makes the findings, of the
+    columns, which are kept as long as the outcome is.
     """
 
     outcomes: tuple[Outcome, ...]
     shapes_graph: ox.Store
     find: Callable[[], Report] = field(repr=False)
-    shapes: int
-    triples: int
+    triples: int | None
     standing: int = 0
 
     @cached_property
     def report(self) -> Report:
-        """A finding for each result that was kept, with its place; it is made when it is first asked for."""
+        """A finding for each result that was kept, with its place; it is made when it is first asked for.
+
+        For the lines of findings it reads the data's files once more: of a file that has gone there are none.
+        """
         return self.find()
+
+    @property
+    def shapes(self) -> int:
+        """Count the shapes that were checked against: those with a constraint of their own, each once."""
+        return len({outcome.plan.shape for outcome in self.outcomes})
 
     @property
     def conforms(self) -> bool:
         """Tell whether there is no result."""
-        return not any(outcome.results or outcome.more for outcome in self.outcomes)
+        return not any(outcome.total for outcome in self.outcomes)
 
     def graph(self) -> list[ox.Triple]:
         """Return the ``sh:ValidationReport``."""
@@ -111,13 +125,13 @@ class Validation:
     def at_least(self, severity: Severity) -> int:
         """Count the results of this severity or a graver one, those too that the limit left out."""
         grave = (outcome for outcome in self.outcomes if report.severity(outcome.plan) >= severity)
-        return sum(len(outcome.results) + outcome.more for outcome in grave)
+        return sum(outcome.total for outcome in grave)
 
     def counts(self) -> dict[str, int]:
         """Count the results by severity, those left out too, gravest first."""
         found = dict.fromkeys(sorted(Severity, reverse=True), 0)
         for outcome in self.outcomes:
-            found[report.severity(outcome.plan)] += len(outcome.results) + outcome.more
+            found[report.severity(outcome.plan)] += outcome.total
         return {str(severity): number for severity, number in found.items() if number}
 
 
@@ -254,18 +268,19 @@ def _distant(graph: SparqlGraph, shapes: model.Shapes, options: Options) -> Vali
     plans = list(compiler.compile_shapes(_chosen(shapes, options)))
     outcomes = []
     triples: int | None = None
-    with suppress(CalckgError):  # what is wrong with the store the first constraint tells, with its name
+    # What is wrong with the store the first constraint tells, with its name; the number can be done without.
+    with suppress(CalckgError) if plans else nullcontext():
         triples = _count(graph)
     backend = OnSparql(graph, shapes.graph, triples=triples)
-    for outcome in backend.run(plans, limit=options.limit, focus=options.focus or None):
-        outcomes.append(outcome)
-        options.progress(len(outcomes), len(plans))
-    triples = _count(graph) if triples is None else triples
+    with closing(backend.run(plans, limit=options.limit, focus=options.focus or None)) as run:
+        for outcome in run:
+            outcomes.append(outcome)
+            options.progress(len(outcomes), len(plans))
 
     def find() -> Report:
         return Report(report.findings(outcomes, shapes.graph, lambda focus, path, value: GraphSource()))
 
-    return Validation(tuple(outcomes), shapes.graph, find, len(shapes.shapes), triples)
+    return Validation(tuple(outcomes), shapes.graph, find, triples)
 
 
 def _count(graph: SparqlGraph) -> int:
@@ -286,15 +301,15 @@ def _run(
     plans = list(compiler.compile_shapes(_chosen(shapes, options)))
     nothing = cleared(plans)
     waiting = [plan for number, plan in enumerate(plans) if number not in nothing]
-    run = iter(backend.run(waiting, limit=options.limit, focus=options.focus or None))
     outcomes = []
-    for number, plan in enumerate(plans):
-        outcomes.append(Outcome(plan, ()) if number in nothing else next(run))
-        options.progress(len(outcomes), len(plans))
+    with closing(backend.run(waiting, limit=options.limit, focus=options.focus or None)) as run:
+        for number, plan in enumerate(plans):
+            outcomes.append(Outcome(plan, ()) if number in nothing else next(run))
+            options.progress(len(outcomes), len(plans))
     if triples is None:
         triples = columnar.triples(connection)
     find = partial(_found, connection, outcomes, shapes.graph, files, graphs or {})
-    return Validation(tuple(outcomes), shapes.graph, find, len(shapes.shapes), triples, len(nothing))
+    return Validation(tuple(outcomes), shapes.graph, find, triples, len(nothing))
 
 
 def _found(
@@ -352,6 +367,5 @@ def _chosen(shapes: model.Shapes, options: Options) -> list[model.Shape]:
         if not shape.targets and not options.focus:
             raise CalckgError(f"{iri}: the shape has no target; name the nodes to check with --focus")
         targets = shape.targets or tuple(model.TargetNode(node) for node in options.focus)
-        parts = (shape.node, shape.path, targets, shape.constraints, shape.severity, shape.messages, shape.remedies)
-        chosen.append(model.Shape(*parts, deactivated=shape.deactivated))
+        chosen.append(replace(shape, targets=targets))
     return chosen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Collection
 from pathlib import Path
 from typing import IO, Final, cast
@@ -19,10 +20,11 @@ _LINED: Final = (ox.RdfFormat.N_TRIPLES, ox.RdfFormat.N_QUADS)
 
 
 def find(path: Path, statements: Collection[Statement]) -> dict[Statement, int]:
-    """Return the line (from 1) of each statement in the file, else the first line with its focus node as subject.
+    """Return the line (from 1) of each statement in the file.
 
-    Nothing for a file in another format, for blank nodes (reading names them anew), and for what is written with
-    escapes or spaces other than N-Triples' canonical ones: its place is the file.
+    A result of no one predicate and value has the first line with its focus node as subject. Nothing for a file in
+    another format, or that can't be read any more, for blank nodes (reading names them anew), and for what is written
+    with escapes or spaces other than N-Triples' canonical ones: its place is the file.
     """
     wanted: dict[bytes, dict[bytes, list[Statement]]] = {}
     for statement in statements:
@@ -32,27 +34,30 @@ def find(path: Path, statements: Collection[Statement]) -> dict[Statement, int]:
             wanted.setdefault(str(focus).encode(), {}).setdefault(exact.encode(), []).append(statement)
     if not wanted or rdf.format_of(path) not in _LINED:
         return {}
-    firsts: dict[bytes, int] = {}
     found: dict[Statement, int] = {}
-    with _open(path) as stream:
-        for number, line in enumerate(stream, 1):
-            subject, _, rest = line.partition(b" ")
-            if subject in wanted:
-                firsts.setdefault(subject, number)
-                for end in _ends(rest):
-                    for statement in wanted[subject].get(end, ()):
-                        found.setdefault(statement, number)
-    for subject, number in firsts.items():
-        for some in wanted[subject].values():
-            for statement in some:
-                found.setdefault(statement, number)
+    try:
+        with _open(path) as stream:
+            for number, line in enumerate(stream, 1):
+                subject, _, rest = line.partition(b" ")
+                if subject in wanted:
+                    for end in (b"", *_ends(rest)):
+                        for statement in wanted[subject].get(end, ()):
+                            found.setdefault(statement, number)
+    except (OSError, EOFError, zlib.error):  # the file has gone, or is another, since it was checked
+        return {}
     return found
 
 
 def _ends(rest: bytes) -> tuple[bytes, ...]:
     """Return what a line says after its subject: predicate and object, with and without a graph's name at the end."""
     said = rest.rstrip().removesuffix(b".").rstrip()
-    return said, said.rpartition(b" ")[0]
+    return _lowered(said), _lowered(said.rpartition(b" ")[0])
+
+
+def _lowered(said: bytes) -> bytes:
+    """Return what is said with the language at its end in lower case, as terms have it."""
+    text, at, tag = said.rpartition(b'"@')
+    return text + at + tag.lower() if at and tag.replace(b"-", b"").isalnum() else said
 
 
 def _open(path: Path) -> IO[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 import pyoxigraph as ox
 
@@ -21,6 +21,7 @@ _TEXTS: Final = (XSD + "string", _RDF + "langString")
 _BOOLEAN: Final = ox.NamedNode(XSD + "boolean")
 _INTEGER: Final = re.compile(r"[+-]?0*[0-9]{1,18}")  # no data has more
 _DEEPEST: Final = 50  # paths within paths
+_LONGEST: Final = 10_000  # steps of a path
 _REPEATED: Final = {"zeroOrMorePath": (0, True), "oneOrMorePath": (1, True), "zeroOrOnePath": (0, False)}
 
 
@@ -34,6 +35,14 @@ def shown(term: Term) -> str:
     return str(term)
 
 
+class _Read(NamedTuple):
+    """A path, how deep it is nested, and how many steps it has where each part is written out."""
+
+    path: model.Path
+    depth: int
+    steps: int
+
+
 class Nodes:
     """The triples of a shapes graph, asked by subject and predicate."""
 
@@ -41,6 +50,7 @@ class Nodes:
         self._objects: dict[Term, dict[str, list[Term]]] = {}
         self._subjects: dict[str, list[Term]] = {}
         self._instances: dict[str, frozenset[Term]] = {}
+        self._paths: dict[Term, _Read] = {}
         self.prefixes: dict[tuple[Term, ...], dict[str, str]] = {}  # declared by the values of sh:prefixes, once read
         for triple in dict.fromkeys(ox.Triple(t.subject, t.predicate, t.object) for t in triples):
             subject, value = triple.subject, triple.object
@@ -166,10 +176,12 @@ class Nodes:
         return tuple(found)
 
     def number(self, node: Term, predicate: str, value: Term) -> int:
-        """Return the integer that a value must be."""
+        """Return the count or length, an integer from 0 on, that a value must be."""
         fits = isinstance(value, ox.Literal) and value.datatype.value == XSD + "integer"
         if not fits or _INTEGER.fullmatch(value.value) is None:
             raise self.fault(node, f"{short(predicate)} is {shown(value)}", "give a whole number (xsd:integer)")
+        if int(value.value) < 0:
+            raise self.fault(node, f"{short(predicate)} is {shown(value)}, which is below 0", "give 0 or more")
         return int(value.value)
 
     def flag(self, node: Term, predicate: str, *, strict: bool = False) -> bool:
@@ -196,40 +208,57 @@ class Nodes:
             cell = rest[0]
         return tuple(found)
 
-    def path(self, node: Term, value: Term, within: tuple[Term, ...] = ()) -> model.Path:
+    def path(self, node: Term, value: Term) -> model.Path:
         """Return the property path that ``value`` is the node of (SHACL 2.3.1)."""
+        return self._path(node, value, ()).path
+
+    def _path(self, node: Term, value: Term, within: tuple[Term, ...]) -> _Read:
         if isinstance(value, ox.NamedNode) and value.value != _RDF + "nil":
-            return model.Predicate(value.value)
+            return _Read(model.Predicate(value.value), 0, 1)
         if value in within:
             raise self.fault(node, "the path holds itself", "break the cycle")
         if not isinstance(value, ox.BlankNode):
             raise self.fault(node, f"sh:path is {shown(value)}", _NO_PATH)
-        if len(within) == _DEEPEST:
+        too_deep = len(within) == _DEEPEST
+        if not too_deep and value not in self._paths:  # parts may be shared, and have shared parts
+            self._paths[value] = self._blank_path(node, value, (*within, value))
+        if too_deep or len(within) + self._paths[value].depth > _DEEPEST:
             raise self.fault(node, f"the path is nested more than {_DEEPEST} deep", "write it flatter")
-        within = (*within, value)
+        return self._paths[value]
+
+    def _blank_path(self, node: Term, value: Term, within: tuple[Term, ...]) -> _Read:
         told = list(self.predicates(value))
         if _RDF + "first" in told or _RDF + "rest" in told:
-            return model.Sequence(self._paths(node, value, within))
+            return self._several(node, value, within, model.Sequence)
         if len(told) != 1 or len(self.values(value, told[0])) != 1:
             said = ", ".join(sorted(map(short, told))) or "nothing"
             raise self.fault(node, f"sh:path leads to a blank node that says {said}", _NO_PATH)
         name, (inner,) = told[0].removeprefix(SH), self.values(value, told[0])
         if name == "alternativePath":
-            return model.Alternative(self._paths(node, inner, within))
-        if name == "inversePath":
-            return model.Inverse(self.path(node, inner, within))
-        if name in _REPEATED:
-            least, many = _REPEATED[name]
-            return model.Closure(self.path(node, inner, within), least, many)
-        raise self.fault(node, f"{short(told[0])} is no kind of path", _NO_PATH)
+            return self._several(node, inner, within, model.Alternative)
+        if name != "inversePath" and name not in _REPEATED:
+            raise self.fault(node, f"{short(told[0])} is no kind of path", _NO_PATH)
+        path, depth, steps = self._path(node, inner, within)
+        made = model.Inverse(path) if name == "inversePath" else model.Closure(path, *_REPEATED[name])
+        return _Read(made, depth + 1, steps)
 
-    def _paths(self, node: Term, head: Term, within: tuple[Term, ...]) -> tuple[model.Path, ...]:
+    def _several(
+        self,
+        node: Term,
+        head: Term,
+        within: tuple[Term, ...],
+        kind: type[model.Sequence] | type[model.Alternative],
+    ) -> _Read:
         members = self.members(node, SH + "path", head)
         if len(members) < 2:
             raise self.fault(
                 node, "a path of several has fewer than two members", "write the one member without the list"
             )
-        return tuple(self.path(node, member, within) for member in members)
+        parts = [self._path(node, member, within) for member in members]
+        steps = sum(part.steps for part in parts)
+        if steps > _LONGEST:
+            raise self.fault(node, f"the path has {steps:,} steps, written out", "write a shorter one")
+        return _Read(kind(tuple(part.path for part in parts)), 1 + max(part.depth for part in parts), steps)
 
 
 def short(predicate: str) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
+from functools import partial
 from itertools import groupby
 from threading import Event
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,6 +16,7 @@ import pyoxigraph as ox
 from calckg.errors import CalckgError, lack
 from calckg.shapes import algebra as al
 from calckg.shapes.asked import AskerInTurn, stored
+from calckg.shapes.ending import EndingTerms
 from calckg.shapes.model import Term
 from calckg.shapes.plan_tables import PlanTables
 from calckg.shapes.results import Outcome
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from calckg.sparql import SparqlGraph
 
 _SEVERAL = 20  # plans: to ask first which of them find nothing takes less than to ask each
+_A_MOMENT = 0.02  # seconds
 _Group = deque[list[int]]  # of the numbers of plans
 _Taken = TypeVar("_Taken")
 
@@ -45,30 +48,42 @@ class OnColumns:
         several: int = _SEVERAL,
     ) -> None:
         self._connection, self._several = connection, several
-        self._asker = AskerInTurn(lambda: stored(connection.cursor()), shapes, sparql)
+        self._is_over = Event()
+        terms = partial(EndingTerms, is_over=self._is_over)
+        self._asker = AskerInTurn(lambda: stored(connection.cursor()), shapes, sparql, terms)
 
     def run(
         self, plans: Sequence[al.Plan], *, limit: int | None = None, focus: Sequence[Term] | None = None
-    ) -> Iterator[Outcome]:
+    ) -> Generator[Outcome, None, None]:
         """Yield the outcome of each plan; see ``Backend``."""
-        running = _Running(plans, limit, focus, self._several)
+        self._is_over.clear()
+        running = _Running(plans, limit, focus, self._several, self._is_over)
         cursor = self._connection.cursor
         # Temporary tables end with the connection that they are of.
         with cursor() as one, cursor() as other, uncollected(), ThreadPoolExecutor(2) as pool:
-            threads: list[Future[Any]] = [
-                pool.submit(running.ask_rest, PlanTables(one, self._asker)),
-                pool.submit(running.ask_sparql, PlanTables(other, self._asker)),
-            ]
+            threads: list[Future[None]] = []
             try:
-                for outcome in running.outcomes:
-                    while not outcome.done():  # what goes wrong with no plan in particular is a thread's
-                        wait([outcome, *threads], return_when=FIRST_COMPLETED)
-                        threads = [thread for thread in threads if not thread.done() or thread.result()]
-                    yield outcome.result()
+                threads.append(pool.submit(running.ask_rest, PlanTables(one, self._asker)))
+                threads.append(pool.submit(running.ask_sparql, PlanTables(other, self._asker)))
+                yield from _in_order(running.outcomes, threads)
             finally:
                 running.stop()
-                one.interrupt()
-                other.interrupt()
+                while any(not thread.done() for thread in threads):
+                    one.interrupt()  # the statement of this moment: a plan takes several
+                    other.interrupt()
+                    wait(threads, timeout=_A_MOMENT)
+
+
+def _in_order(outcomes: Iterable[Future[Outcome]], threads: Iterable[Future[None]]) -> Iterator[Outcome]:
+    """Yield the outcomes as they come; raise what goes wrong with one, or in a thread with none in particular."""
+    at_work: set[Future[Any]] = set(threads)
+    for outcome in outcomes:
+        while not outcome.done():
+            ended, _ = wait([outcome, *at_work], return_when=FIRST_COMPLETED)
+            for thread in ended & at_work:
+                thread.result()  # raises its error
+            at_work -= ended
+        yield outcome.result()
 
 
 class _Running:
@@ -78,19 +93,26 @@ class _Running:
     need not be asked at all. What is left then both share, from both ends.
     """
 
-    def __init__(self, plans: Sequence[al.Plan], limit: int | None, focus: Sequence[Term] | None, several: int) -> None:
+    def __init__(
+        self,
+        plans: Sequence[al.Plan],
+        limit: int | None,
+        focus: Sequence[Term] | None,
+        several: int,
+        is_over: Event,
+    ) -> None:
         self._plans, self._limit, self._focus, self._several = plans, limit, focus, several
+        self._is_over = is_over
         self.outcomes = [Future[Outcome]() for _ in plans]
         self._in_sparql = [number for number, plan in enumerate(plans) if isinstance(plan.question, al.Asked)]
         # Those with the same targets together, as they share tables, and in these those that look at the same values.
         self._left, self._begun = deque[_Group](), list[_Group]()
         self._is_known, self._is_shared = Event(), Event()
         self._knowing: PlanTables | None = None  # what the terms are known by
-        self._is_over = False
 
     def stop(self) -> None:
-        """Have the threads end after the statements that they run now."""
-        self._is_over = True
+        """Have the threads end after the statements or the query in SPARQL that they run now."""
+        self._is_over.set()
         self._is_known.set()
         self._is_shared.set()
 
@@ -146,14 +168,23 @@ class _Running:
 
     def _ask(self, tables: PlanTables, numbers: Iterable[int]) -> None:
         for number in numbers:
-            if self._is_over:
+            if self._is_over.is_set():
                 return
             try:
                 self.outcomes[number].set_result(tables.outcome(self._plans[number], self._limit))
             except Exception as error:
-                why = lack(error)
-                told = CalckgError(f"{self._plans[number].shape.node}: {why}") if why else error
-                self.outcomes[number].set_exception(told)
+                self.outcomes[number].set_exception(_told(self._plans[number], error))
+
+
+def _told(plan: al.Plan, error: Exception) -> Exception:
+    """Return what goes wrong with a plan in the database as one line with the name of its shape."""
+    from calckg.database import duckdb
+
+    if not isinstance(error, duckdb.Error):
+        return error
+    reason = str(error).strip().partition("\n")[0]
+    why = lack(error) or f"{reason}; write the shape as several smaller ones, or plainer"
+    return CalckgError(f"{plan.shape.node}: {why}")
 
 
 def _taken(take: Callable[[], _Taken]) -> Iterator[_Taken]:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter, deque
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
 from itertools import repeat
-from queue import SimpleQueue
+from threading import Event, Thread
 from typing import Final
 
 import pyoxigraph as ox
@@ -24,16 +25,20 @@ from calckg.shapes import algebra as al
 from calckg.shapes import model
 from calckg.shapes.algebra import THIS
 from calckg.shapes.asked import Asker
-from calckg.shapes.model import Term
+from calckg.shapes.ending import EndingTerms
+from calckg.shapes.model import Term, within
+from calckg.shapes.query_text import speaks_of
 from calckg.shapes.results import Outcome, Result
 from calckg.shapes.sparql_terms import BlankNodeError, Row, Terms
 from calckg.shapes.suspects import Suspects
 from calckg.shapes.to_sparql import Query, Renderer
-from calckg.sparql import SparqlGraph
+from calckg.sparql import LocalGraph, SparqlGraph
 from calckg.uncollected import uncollected
 
 _AT_ONCE: Final = 2_000  # focus nodes named in one query
+_A_MOMENT: Final = 0.05  # seconds
 _HASHED: Final = 40_000_000  # triples; a third of them in one join would be 2 GB, at some 150 bytes each
+_STRING: Final = ox.NamedNode("http://www.w3.org/2001/XMLSchema#string")
 _SHAPES_GRAPH: Final = "shapesGraph"
 
 
@@ -57,31 +62,34 @@ class OnSparql:
 
     def run(
         self, plans: Sequence[al.Plan], *, limit: int | None = None, focus: Sequence[Term] | None = None
-    ) -> Iterator[Outcome]:
+    ) -> Generator[Outcome, None, None]:
         """Yield the outcome of each plan; see ``Backend``.
 
         Raises ``CalckgError`` for what can't be asked of this graph, ``EndpointError`` for a query that failed.
         """
         # While the shapes graph stands beside the data, nothing else may look at them.
-        number = 1 if any(_SHAPES_GRAPH in str(plan) for plan in plans) else min(self._at_once, len(plans))
-        idle, large = SimpleQueue[_Worker](), dict[al.Focus, bool]()
-        for _ in range(number):
-            terms = Terms(self._graph, self._by_hash)
-            idle.put(_Worker(terms, Asker(self._graph, self._shapes, terms), Suspects(terms, self._many, large)))
-
-        def outcome(plan: al.Plan) -> Outcome:
-            worker = idle.get()
-            try:
-                return worker.outcome(plan, limit, focus)
-            finally:
-                idle.put(worker)
-
+        number = 1 if _speak_of_shapes(plans) else min(self._at_once, len(plans))
+        is_over, large = Event(), dict[al.Focus, bool]()
+        waiting = deque((plan, Future[Outcome]()) for plan in plans)
+        outcomes = [future for _, future in waiting]
+        threads = []
         with uncollected():
-            pool = ThreadPoolExecutor(max(number, 1))
             try:
-                yield from pool.map(outcome, plans)
+                for _ in range(number):
+                    terms = EndingTerms(self._graph, is_over, self._by_hash)
+                    asker = Asker(self._graph, self._shapes, terms)
+                    worker = _Worker(terms, asker, Suspects(terms, self._many, large))
+                    # An endpoint may take minutes for an answer that nobody waits for: the process ends without it.
+                    thread = Thread(target=worker.work, args=(waiting, limit, focus), daemon=True)
+                    thread.start()
+                    threads.append(thread)
+                for outcome in outcomes:
+                    yield outcome.result()
             finally:
-                pool.shutdown(cancel_futures=True)
+                is_over.set()
+                waiting.clear()
+                for thread in threads:
+                    thread.join(None if isinstance(self._graph, LocalGraph) else _A_MOMENT)
 
 
 class _Worker:
@@ -92,6 +100,19 @@ class _Worker:
         self._failing: dict[tuple[al.FailsSparql, str], frozenset[Term]] = {}
         self._regexes: set[tuple[str, str]] = set()
         self._queries: list[str] = []
+
+    def work(
+        self, waiting: deque[tuple[al.Plan, Future[Outcome]]], limit: int | None, focus: Sequence[Term] | None
+    ) -> None:
+        """Find the outcomes of plans until none waits."""
+        with suppress(IndexError):
+            while True:
+                plan, outcome = waiting.popleft()
+                try:
+                    outcome.set_result(self.outcome(plan, limit, focus))
+                except BaseException as error:
+                    outcome.set_exception(error)
+                    del outcome  # the error has this frame: no cycle
 
     def outcome(self, plan: al.Plan, limit: int | None, focus: Sequence[Term] | None) -> Outcome:
         """Return what becomes of a plan."""
@@ -181,6 +202,18 @@ class _Worker:
             self._regexes.add((regex, flags))
 
 
+def _speak_of_shapes(plans: Iterable[al.Plan]) -> bool:
+    """Tell whether a query of one of the plans looks at the shapes graph."""
+    texts = set[str]()
+    targets = {id(plan.focus.targets): plan.focus.targets for plan in plans}  # most plans share them
+    for part in within((*targets.values(), *(plan.question for plan in plans)), (model.Constraint,)):
+        if isinstance(part, model.Sparql):
+            texts.add(part.query)
+        elif isinstance(part, model.TargetSparql):
+            texts.add(part.select)
+    return any(speaks_of(text, _SHAPES_GRAPH) for text in texts)
+
+
 def _chunks(nodes: Sequence[Term]) -> Iterator[list[Term]]:
     distinct = list(dict.fromkeys(nodes))
     return (distinct[start : start + _AT_ONCE] for start in range(0, len(distinct), _AT_ONCE))
@@ -204,8 +237,23 @@ def _first(results: Iterable[Result], limit: int | None) -> tuple[list[Result], 
             yield result
 
     # Asked for none, it would look at none and so count none.
-    first = heapq.nsmallest(max(limit, 1), counted(), key=_order)[:limit]
-    return first, total - len(first)
+    first = heapq.nsmallest(max(limit, 1), counted(), key=_place)[:limit]
+    return sorted(first, key=_order), total - len(first)
+
+
+def _place(result: Result) -> tuple[str, str, str]:
+    """Return which results a limit keeps first: those that the columns do, whose ids follow the terms' values."""
+    path = result.path.iri if isinstance(result.path, model.Predicate) else ""
+    return _by_value(result.focus), "" if result.value is None else _by_value(result.value), path
+
+
+def _by_value(term: Term) -> str:
+    if isinstance(term, ox.NamedNode):
+        return term.value
+    if isinstance(term, ox.BlankNode):
+        return f"_:{term.value}"
+    tail = f"@{term.language.lower()}" if term.language else "" if term.datatype == _STRING else f"^^{term.datatype}"
+    return f'{term.value}"{tail}'
 
 
 def _order(result: Result) -> tuple[str, str, str]:

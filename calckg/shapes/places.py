@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from calckg.shapes import model, sql_terms
 from calckg.shapes.file_lines import Statement
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+_GRAPHS: Final = """
+WITH known AS MATERIALIZED (SELECT id, kind, value, datatype, lang FROM term
+        SEMI JOIN (SELECT unnest([s, p, value]) AS value FROM told_of) w USING (value)),
+    node_of AS (SELECT w.n, t.id AS s, p.id AS p, o.id AS o FROM told_of w
+        JOIN known t ON t.value = w.s AND t.kind <> 2 LEFT JOIN known p ON p.value = w.p AND p.kind = 0
+        LEFT JOIN known o ON o.value = w.value AND o.kind = w.kind
+            AND o.datatype IS NOT DISTINCT FROM w.datatype AND o.lang IS NOT DISTINCT FROM w.lang),
+    graph_of AS (SELECT w.n, q.g, 0 AS place FROM node_of w JOIN quad q ON q.s = w.s AND q.p = w.p AND q.o = w.o
+        UNION ALL SELECT w.n, q.g, 1 FROM node_of w JOIN quad q ON q.s = w.s)
+SELECT n, arg_min(t.value, (place, t.value)) FROM graph_of JOIN term t ON t.id = g GROUP BY n
+"""
 
 
 def graphs_of(connection: DuckDBPyConnection, statements: Iterable[Statement]) -> dict[Statement, str]:
@@ -33,16 +45,8 @@ def graphs_of(connection: DuckDBPyConnection, statements: Iterable[Statement]) -
     )
     columns = [list(column) for column in zip(*rows, strict=True)]
     connection.execute(f"CREATE OR REPLACE TEMP TABLE told_of AS SELECT {lists}", columns)
-    found = connection.execute(
-        """WITH known AS MATERIALIZED (SELECT id, kind, value, datatype, lang FROM term
-            SEMI JOIN (SELECT unnest([s, p, value]) AS value FROM told_of) w USING (value)),
-        node_of AS (SELECT w.n, t.id AS s, p.id AS p, o.id AS o FROM told_of w
-            JOIN known t ON t.value = w.s AND t.kind <> 2 LEFT JOIN known p ON p.value = w.p AND p.kind = 0
-            LEFT JOIN known o ON o.value = w.value AND o.kind = w.kind
-                AND o.datatype IS NOT DISTINCT FROM w.datatype AND o.lang IS NOT DISTINCT FROM w.lang),
-        graph_of AS (
-            SELECT w.n, q.g, 0 AS place FROM node_of w JOIN quad q ON q.s = w.s AND q.p = w.p AND q.o = w.o
-            UNION ALL SELECT w.n, q.g, 1 FROM node_of w JOIN quad q ON q.s = w.s)
-        SELECT n, arg_min(t.value, (place, t.value)) FROM graph_of JOIN term t ON t.id = g GROUP BY n"""
-    )
-    return {told[number]: str(graph) for number, graph in found.fetchall()}
+    try:
+        found = connection.execute(_GRAPHS).fetchall()
+    finally:
+        connection.execute("DROP TABLE told_of")
+    return {told[number]: str(graph) for number, graph in found}

@@ -67,9 +67,15 @@ class Predicates:
         return self._of(predicate).many
 
     def is_single(self, predicate: int) -> bool:
-        """Tell whether each subject surely has one quad of the predicate; the same triple of two graphs is two."""
+        """Tell whether each subject surely has one quad of the predicate; the same triple of two graphs is two.
+
+        Of subjects whose ids are ``MOST_BITS`` apart nobody is sure.
+        """
         if predicate not in self._single:
             many, low, high, _ = self._of(predicate)
+            if high - low >= MOST_BITS:
+                self._single[predicate] = False
+                return False
             # A bit for each subject counts them in a tenth of the time that grouping takes.
             row = self._connection.execute(
                 f"SELECT bit_count(bitstring_agg(s, {low}, {high})) FROM quad WHERE p = {predicate}"
@@ -97,7 +103,7 @@ class Predicates:
         Returns false, with nothing made, where that would be more than ``MOST_BITS``.
         """
         wanted = sorted(set(steps))
-        if highest * len(wanted) > MOST_BITS:
+        if (highest + 1) * len(wanted) > MOST_BITS:
             return False
         parts = []
         for start in ("s", "o"):

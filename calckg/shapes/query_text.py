@@ -49,6 +49,11 @@ def variable(token: Token) -> str:
     return token[1][1:] if token[0] == "var" else ""
 
 
+def speaks_of(text: str, name: str) -> bool:
+    """Tell whether a query speaks of a variable, not only in a comment or a string."""
+    return name in text and name in map(variable, tokens(text))
+
+
 @dataclass(slots=True)
 class Group:
     """A group graph pattern: tokens and, in their places, groups (in braces) and sub-selects."""

@@ -94,7 +94,7 @@ class _Report:
         self.terms: dict[str, Term] = {}
         self.blocks: list[_Block] = []
         results = [node for outcome in kept if outcome.results for node in self._results(outcome)]
-        conforms = not any(outcome.more or outcome.results for outcome in kept)  # nor does what a limit left out
+        conforms = not any(outcome.total for outcome in kept)  # nor does what a limit left out
         said: list[_Told] = [
             (_TYPE, self._text(ox.NamedNode(SH + "ValidationReport"))),
             (SH + "conforms", self._text(ox.Literal("true" if conforms else "false", datatype=_BOOLEAN))),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -51,16 +51,22 @@ class Outcome:
     queries: Sequence[str] = ()
     seconds: float = 0.0
 
+    @property
+    def total(self) -> int:
+        """How many results there are, those beyond the limit too."""
+        return len(self.results) + self.more
+
 
 class Backend(Protocol):
     """Where plans are run."""
 
     def run(
         self, plans: Sequence[Plan], *, limit: int | None = None, focus: Sequence[Term] | None = None
-    ) -> Iterator[Outcome]:
-        """Yield the outcome of each plan, in their order.
+    ) -> Generator[Outcome, None, None]:
+        """Yield the outcome of each plan, in their order; ``close`` ends what runs.
 
-        With ``limit`` each has so many results at most, the first by focus node and value as N-Triples; with ``focus``
-        only these focus nodes are checked, those of them that the targets give.
+        With ``limit`` each has so many results at most, the first by the values of focus node and value node, as the
+        ids of columns are that were written at once; they are told in the order of their N-Triples texts. With
+        ``focus`` only these focus nodes are checked, those of them that the targets give.
         """
         ...

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +23,7 @@ def keys(plans: Sequence[al.Plan], shapes: Sequence[Path]) -> list[str | None]:
     """
     texts = [_named(plan) for plan in plans]
     often = Counter(texts)
-    rules = _rules(tuple(shapes))
+    rules = _rules(shapes)
     digest = [hashlib.sha256(f"{rules} {text}".encode()).hexdigest()[:32] for text in texts]
     return [key if text and often[text] == 1 else None for key, text in zip(digest, texts, strict=True)]
 
@@ -51,9 +50,8 @@ def _named(plan: al.Plan) -> str:
     return f"{shape} {plan.constraint.component} {sorted(map(str, focus.targets))} {focus.hops}"
 
 
-@cache
-def _rules(shapes: tuple[Path, ...]) -> str:
-    """Return a digest of the shapes and of the code that checks them."""
+def _rules(shapes: Sequence[Path]) -> str:
+    """Return a digest of the shapes and of the code that checks them: of what the files hold now, in milliseconds."""
     from calckg.database import duckdb
 
     digest = hashlib.sha256(duckdb.__version__.encode())

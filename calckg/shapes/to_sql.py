@@ -249,8 +249,9 @@ class Renderer:
             case al.Neg(inner):
                 return f"(NOT {self._test(inner, bound)})"
             case al.ExactlyOne(conditions):
-                ones = " + ".join(f"CASE WHEN {self._test(one, bound)} THEN 1 ELSE 0 END" for one in conditions)
-                return f"(({ones or '0'}) = 1)"
+                ones = ", ".join(f"CASE WHEN {self._test(one, bound)} THEN 1 ELSE 0 END" for one in conditions)
+                # The engine nests a chain of +, and not a thousand deep.
+                return f"(list_sum([{ones or '0'}]) = 1)"
             case al.Same(one, other):
                 return f"({self._end(one, bound)} = {self._end(other, bound)})"
             case al.OneOf(var, terms):

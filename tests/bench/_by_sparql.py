@@ -33,7 +33,7 @@ def main() -> None:
     for outcome in backend.run(list(compiler.compile_shapes(shapes)), limit=KEPT):
         rule = report.rule(outcome.plan.shape.node, shapes.graph)
         component = outcome.plan.constraint.component.rpartition("#")[2]
-        counts[f"{rule.rpartition('/')[2]} ({component})"] += len(outcome.results) + outcome.more
+        counts[f"{rule.rpartition('/')[2]} ({component})"] += outcome.total
     Path(file).write_text(json.dumps(counts), encoding="utf-8")
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from calckg import columnar, rdf, staging
 from calckg.errors import CalckgError
 from calckg.shapes import algebra as al
-from calckg.shapes import clearing, compiler, model, reader
+from calckg.shapes import clearing, compiler, known_terms, model, reader
 from calckg.shapes.on_columns import OnColumns
 from calckg.shapes.results import Outcome
 from tests.test_shapes_engine import CASES, HEAD, HERE, OWN, PATHS, PLANS, VALID, constraint, targets, triples, typed
@@ -103,6 +103,24 @@ def test_more_classes_than_a_number_has_bits() -> None:
     )
     assert together == alone
     assert len(alone) == 67
+
+
+def test_a_class_of_many_subclasses_is_not_written_out() -> None:
+    """Of ex:Many the ids are in a table, of ex:Few in the statement; ex:C0 is in both."""
+    shapes = "".join(
+        f"ex:s{cls} a sh:PropertyShape ; sh:targetSubjectsOf ex:p ; sh:path ex:p ; sh:class ex:{cls} .\n"
+        for cls in ("Many", "Few", "None", *(f"D{n}" for n in range(62)))
+    )
+    known = reader.read(ox.parse(HEAD + shapes, format=ox.RdfFormat.TURTLE))
+    data = "".join(f"ex:C{n} rdfs:subClassOf ex:Many .\n" for n in range(2 * known_terms.FEW))
+    data += "ex:C0 rdfs:subClassOf ex:Few . ex:a ex:p ex:x , ex:y . ex:x a ex:C0 . ex:y a ex:C999 , ex:D61 ."
+    quads = list(ox.parse(HEAD + data, format=ox.RdfFormat.TURTLE))
+    plans = list(compiler.compile_shapes(known))
+    together = outcomes(quads, plans, known.graph)
+    assert told(together) == told(outcomes(quads, plans, known.graph, one_by_one=True))
+    found = {outcome.plan.shape.node.value.rpartition("/")[2]: len(outcome.results) for outcome in together}
+    assert (found["sMany"], found["sFew"], found["sNone"], found["sD61"], found["sD0"]) == (0, 1, 2, 1, 2)
+    assert max(len(query) for query in together[0].queries) < 10_000
 
 
 def test_what_finds_nothing_has_no_statement_of_its_own() -> None:

@@ -119,6 +119,30 @@ def test_a_path_of_each_kind_is_read(turtle: str, path: model.Path) -> None:
     assert shape(f"ex:s sh:minCount 1 ; sh:path {turtle} .").path == path
 
 
+def shared(levels: int) -> str:
+    """Return paths each of which has the one before twice: written out, 2 to the power of ``levels``."""
+    rest = "".join(f" . _:l{n} sh:alternativePath ( _:l{n - 1} _:l{n - 1} )" for n in range(1, levels))
+    return f"_:l{levels - 1} . _:l0 sh:alternativePath ( ex:p ex:p ){rest}"
+
+
+def test_paths_share_parts() -> None:
+    path = shape(f"ex:s sh:minCount 1 ; sh:path {shared(12)} .").path
+    assert isinstance(path, model.Alternative)
+    assert path.paths[0] is path.paths[1]
+
+
+def test_a_path_that_is_too_long_written_out_is_refused() -> None:
+    message = refused(f"ex:s sh:minCount 1 ; sh:path {shared(40)} .")
+    assert "the path has 16,384 steps, written out; write a shorter one" in message
+
+
+def test_a_shared_part_is_as_deep_as_where_it_is_shared() -> None:
+    inner = "_:a sh:inversePath " + "[ sh:inversePath " * 29 + "ex:p" + " ]" * 29
+    deep = "[ sh:inversePath " * 29 + "_:a" + " ]" * 29
+    message = refused(f"ex:r sh:minCount 1 ; sh:path _:a . {inner} . ex:s sh:minCount 1 ; sh:path {deep} .")
+    assert "nested more than 50 deep" in message
+
+
 @pytest.mark.parametrize(
     ("turtle", "said"),
     [
@@ -223,6 +247,7 @@ def test_a_target_may_return_its_nodes_in_any_way(head: str) -> None:
         ("sh:maxExclusive 1", "MaxExclusive", model.Range("<", integer(1))),
         ("sh:maxInclusive 1", "MaxInclusive", model.Range("<=", integer(1))),
         ("sh:minLength 1", "MinLength", model.Length(">=", 1)),
+        ("sh:minLength '-0'^^xsd:integer", "MinLength", model.Length(">=", 0)),
         ("sh:maxLength 1", "MaxLength", model.Length("<=", 1)),
         ("sh:pattern '^a' ; sh:flags 'i'", "Pattern", model.Pattern("^a", "i")),
         ("sh:languageIn ( 'en' 'de' )", "LanguageIn", model.LanguageIn(("en", "de"))),
@@ -312,6 +337,11 @@ def test_siblings_are_the_other_qualified_shapes_of_all_parents() -> None:
         ("sh:maxCount '1_000'^^xsd:integer", "give a whole number"),
         ("sh:maxCount 1 , 2", "sh:maxCount has 2 values"),
         ("sh:maxLength ex:n", "give a whole number"),
+        ("sh:minCount -1", "sh:minCount is"),
+        ("sh:maxCount -1", "which is below 0; give 0 or more"),
+        ("sh:minLength -1", "which is below 0; give 0 or more"),
+        ("sh:maxLength -1", "which is below 0; give 0 or more"),
+        ("sh:qualifiedValueShape ex:t ; sh:qualifiedMaxCount -1", "which is below 0; give 0 or more"),
         ("sh:minInclusive ex:n", "which is no literal"),
         ("sh:pattern 7", "which is no string"),
         ("sh:pattern 'a' , 'b'", "sh:pattern has 2 values"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from xml.etree import ElementTree
@@ -283,9 +284,30 @@ def test_a_finding_has_the_line_of_its_statement(lines: Path) -> None:
 
 def test_without_a_statement_it_is_the_first_line_of_the_focus_node(lines: Path) -> None:
     assert line(lines, "a", value=None) == 2
-    assert line(lines, "a", value="nowhere") == 2
     assert line(lines, "a", model.Inverse(P)) == 2
+    assert line(lines, "b", value=None) is None
+
+
+def test_a_statement_that_is_not_found_has_no_line(lines: Path) -> None:
+    assert line(lines, "a", value="nowhere") is None
     assert line(lines, "b") is None
+
+
+@pytest.mark.parametrize("end", [" .", " <urn:x:g> .", "."])
+def test_a_language_is_found_whatever_its_case(tmp_path: Path, end: str) -> None:
+    path = tmp_path / "data.nq"
+    texts = ['"c"@en', '"c\\"@EN-gb"', '"c"@en-GB', '"c"@EN']
+    path.write_text("".join(f"<https://example.org/a> <https://example.org/p> {text}{end}\n" for text in texts))
+    values = [ox.Literal("c", language="en-gb"), ox.Literal("c", language="en"), ox.Literal('c"@EN-gb')]
+    found = file_lines.find(path, [(ex("a"), P, value) for value in values])
+    assert found == {(ex("a"), P, value): number for value, number in zip(values, (3, 1, 2), strict=True)}
+
+
+@pytest.mark.parametrize("name", ["gone.nt", "gone.nt.gz", "other.nt.gz", "cut.nt.gz"])
+def test_a_file_that_can_not_be_read_any_more_has_no_lines(tmp_path: Path, name: str) -> None:
+    (tmp_path / "other.nt.gz").write_text(LINES)
+    (tmp_path / "cut.nt.gz").write_bytes(gzip.compress(LINES.encode())[:40])
+    assert line(tmp_path / name, "a") is None
 
 
 def test_lines_of_quads_have_a_graph_at_their_end(tmp_path: Path) -> None:
@@ -347,3 +369,16 @@ def test_junit_fails_a_shape_whose_findings_a_limit_left_out() -> None:
     assert failure.get("message") == "3 findings, not told"
     (failure,) = junit([finding()], untold=3).iter("failure")
     assert failure.get("message") == "4 findings: is wrong"
+
+
+ODD = "".join(map(chr, range(0x20))) + "\x7f\x85\u2028\ufffe\uffff\U0001f9b4"
+
+
+def test_whatever_a_value_holds_the_report_for_ci_is_well_formed() -> None:
+    odd = replace(finding(), message=ODD, subject=EX + ODD)
+    (failure,) = junit([odd]).iter("failure")
+    forbidden = "\N{REPLACEMENT CHARACTER}"
+    said = forbidden * 9 + "\t\n" + forbidden * 2 + "\r" + forbidden * 18 + f"\x7f\x85\u2028{forbidden * 2}\U0001f9b4"
+    assert (failure.get("message") or "").endswith(said)
+    (result,) = json.loads(ci_formats.sarif([odd]))["runs"][0]["results"]
+    assert result["message"]["text"] == f"{EX}{ODD}: {ODD}"

@@ -8,7 +8,7 @@ import pyoxigraph as ox
 import pytest
 
 from calckg.errors import CalckgError, EndpointError
-from calckg.shapes import compiler, reader
+from calckg.shapes import compiler, on_sparql, reader
 from calckg.shapes.on_sparql import OnSparql
 from calckg.sparql import EndpointGraph, LocalGraph, Result, SparqlGraph
 
@@ -301,3 +301,29 @@ def test_a_pattern_that_the_store_can_not_read_is_refused() -> None:
     shapes = ":s a sh:PropertyShape ; sh:targetNode :a ; sh:path :v ; sh:pattern '(?=a)' ."
     with pytest.raises(CalckgError, match="no regular expression that can be run"):
         results(shapes, ":a :v 'a' .")
+
+
+ASKED = """:q sh:sparql [ sh:select "SELECT $this WHERE { GRAPH $shapesGraph { ?s ?p $this } }" ] ."""
+
+
+@pytest.mark.parametrize(
+    ("shapes", "alone"),
+    [
+        (":s sh:targetNode :a ; sh:minLength 2 ; sh:message 'See $shapesGraph.' .", False),
+        (":s sh:targetNode :a ; sh:hasValue 'shapesGraph' .", False),
+        (":s sh:targetNode :a ; sh:sparql [ sh:select 'SELECT $this WHERE { $this ?p ?o } # $shapesGraph' ] .", False),
+        (ASKED + ":q sh:targetNode :a .", True),
+        (ASKED + ":s sh:targetNode :a ; sh:not :q .", True),
+        (ASKED + ":s sh:targetNode :a ; sh:property [ sh:path :p ; sh:node [ sh:not :q ] ] .", True),
+        (
+            """:s sh:minLength 2 ; sh:target [ a sh:SPARQLTarget ; sh:select
+            "SELECT ?this WHERE { GRAPH ?shapesGraph { ?this ?p ?o } }" ] .""",
+            True,
+        ),
+    ],
+    ids=["a message", "a value", "a comment", "a query", "one of a nested shape", "one of values", "a target"],
+)
+def test_only_queries_that_look_at_the_shapes_are_asked_alone(shapes: str, alone: bool) -> None:
+    plans = list(compiler.compile_shapes(reader.read(triples(shapes))))
+    assert plans
+    assert on_sparql._speak_of_shapes(plans) is alone
