@@ -13,7 +13,7 @@ from calckg.shapes import model, select_reader, select_sql, select_walks, select
 from calckg.shapes.asked import AskerInTurn
 from calckg.shapes.known_terms import FEW, KnownTerms
 from calckg.shapes.model import Term
-from calckg.shapes.results import Result
+from calckg.shapes.results import Result, first
 from calckg.shapes.spellings import Spellings
 
 if TYPE_CHECKING:
@@ -65,9 +65,7 @@ class InSparql:
             for result in self._spellings.of_results(self._asker.results(query, plan.shape, nodes, values))
             for one in repeat(result, ways.get(result.focus, 1))
         )
-        every = sorted(told, key=lambda r: (str(r.focus), str(r.value)))
-        kept = every if limit is None else every[:limit]
-        return kept, len(every) - len(kept)
+        return first(told, limit)
 
     def target(self, target: model.TargetSparql) -> str:
         """Return a table of the focus nodes that a target in SPARQL gives."""

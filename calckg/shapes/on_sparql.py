@@ -8,7 +8,6 @@ of a derived datatype. An endpoint's blank nodes have the names that it gives th
 
 from __future__ import annotations
 
-import heapq
 import time
 from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -28,7 +27,7 @@ from calckg.shapes.asked import Asker
 from calckg.shapes.ending import EndingTerms
 from calckg.shapes.model import Term, within
 from calckg.shapes.query_text import speaks_of
-from calckg.shapes.results import Outcome, Result
+from calckg.shapes.results import Outcome, Result, first
 from calckg.shapes.sparql_terms import BlankNodeError, Row, Terms
 from calckg.shapes.suspects import Suspects
 from calckg.shapes.to_sparql import Query, Renderer
@@ -38,7 +37,6 @@ from calckg.uncollected import uncollected
 _AT_ONCE: Final = 2_000  # focus nodes named in one query
 _A_MOMENT: Final = 0.05  # seconds
 _HASHED: Final = 40_000_000  # triples; a third of them in one join would be 2 GB, at some 150 bytes each
-_STRING: Final = ox.NamedNode("http://www.w3.org/2001/XMLSchema#string")
 _SHAPES_GRAPH: Final = "shapesGraph"
 
 
@@ -119,7 +117,7 @@ class _Worker:
         begin = time.perf_counter()
         self._queries, self._asker.queries, self._suspects.queries = [], [], []
         try:
-            results, more = _first(self._results(plan, focus), limit)
+            results, more = first(self._results(plan, focus), limit)
         except EndpointError as error:
             component = plan.constraint.component.rpartition("#")[2]
             raise EndpointError(f"{plan.shape.node} {component}: {error}") from None
@@ -223,39 +221,3 @@ def _result(query: Query, row: Row) -> Result:
     path = row[query.path] if query.path else None
     predicate = model.Predicate(path.value) if isinstance(path, ox.NamedNode) else None
     return Result(row[THIS], row[query.value] if query.value else None, predicate)
-
-
-def _first(results: Iterable[Result], limit: int | None) -> tuple[list[Result], int]:
-    """Return the results in their order, ``limit`` at most, and how many more there are."""
-    if limit is None:
-        return sorted(results, key=_order), 0
-    total = 0
-
-    def counted() -> Iterator[Result]:
-        nonlocal total
-        for total, result in enumerate(results, 1):  # noqa: B007
-            yield result
-
-    # Asked for none, it would look at none and so count none.
-    first = heapq.nsmallest(max(limit, 1), counted(), key=_place)[:limit]
-    return sorted(first, key=_order), total - len(first)
-
-
-def _place(result: Result) -> tuple[str, str, str]:
-    """Return which results a limit keeps first: those that the columns do, whose ids follow the terms' values."""
-    path = result.path.iri if isinstance(result.path, model.Predicate) else ""
-    return _by_value(result.focus), "" if result.value is None else _by_value(result.value), path
-
-
-def _by_value(term: Term) -> str:
-    if isinstance(term, ox.NamedNode):
-        return term.value
-    if isinstance(term, ox.BlankNode):
-        return f"_:{term.value}"
-    tail = f"@{term.language.lower()}" if term.language else "" if term.datatype == _STRING else f"^^{term.datatype}"
-    return f'{term.value}"{tail}'
-
-
-def _order(result: Result) -> tuple[str, str, str]:
-    path = result.path.iri if isinstance(result.path, model.Predicate) else ""
-    return str(result.focus), "" if result.value is None else str(result.value), path

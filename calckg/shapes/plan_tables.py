@@ -22,7 +22,7 @@ from calckg.shapes.in_sparql import InSparql
 from calckg.shapes.known_terms import KnownTerms
 from calckg.shapes.model import Path, Term
 from calckg.shapes.predicates import MOST_IN_ONE, Predicates, variable
-from calckg.shapes.results import Outcome, Result
+from calckg.shapes.results import Outcome, Result, order
 from calckg.shapes.sql_names import Names
 from calckg.shapes.to_sql import Renderer, step_of
 
@@ -272,7 +272,7 @@ class PlanTables:
             value = None if value_id is None else terms[value_id]
             path = None if path_id is None else model.Predicate(terms[path_id].value)
             results += [Result(terms[focus_id], value, path)] * int(times)
-        results.sort(key=lambda one: (str(one.focus), str(one.value), str(one.path)))
+        results.sort(key=order)
         kept = results if limit is None else results[:limit]
         return kept, total - len(kept)
 

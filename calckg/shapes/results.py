@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+import heapq
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 import pyoxigraph as ox
 
 from calckg.shapes.algebra import Plan
 from calckg.shapes.model import Path, Predicate, Shape, Term
+
+_STRING: Final = ox.NamedNode("http://www.w3.org/2001/XMLSchema#string")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,43 @@ def of_solution(shape: Shape, node: Term, bindings: Mapping[str, Term], row: Map
         bindings,
         message if isinstance(message, ox.Literal) else None,
     )
+
+
+def first(results: Iterable[Result], limit: int | None) -> tuple[list[Result], int]:
+    """Return the results in their order, ``limit`` at most, and how many more there are."""
+    if limit is None:
+        return sorted(results, key=order), 0
+    total = 0
+
+    def counted() -> Iterator[Result]:
+        nonlocal total
+        for total, result in enumerate(results, 1):  # noqa: B007
+            yield result
+
+    # Asked for none, it would look at none and so count none.
+    kept = heapq.nsmallest(max(limit, 1), counted(), key=_place)[:limit]
+    return sorted(kept, key=order), total - len(kept)
+
+
+def _place(result: Result) -> tuple[str, str, str]:
+    """Return which results a limit keeps first: those that the columns do, whose ids follow the terms' values."""
+    path = result.path.iri if isinstance(result.path, Predicate) else ""
+    return _by_value(result.focus), "" if result.value is None else _by_value(result.value), path
+
+
+def _by_value(term: Term) -> str:
+    if isinstance(term, ox.NamedNode):
+        return term.value
+    if isinstance(term, ox.BlankNode):
+        return f"_:{term.value}"
+    tail = f"@{term.language.lower()}" if term.language else "" if term.datatype == _STRING else f"^^{term.datatype}"
+    return f'{term.value}"{tail}'
+
+
+def order(result: Result) -> tuple[str, str, str]:
+    """Return the key that results are sorted by: their N-Triples texts."""
+    path = result.path.iri if isinstance(result.path, Predicate) else ""
+    return str(result.focus), "" if result.value is None else str(result.value), path
 
 
 @dataclass(frozen=True, slots=True)

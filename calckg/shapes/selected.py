@@ -10,7 +10,7 @@ import pyoxigraph as ox
 from calckg.shapes.algebra import THIS, VALUE
 from calckg.shapes.lexical import XSD
 from calckg.shapes.model import Shape, Term
-from calckg.shapes.results import Result, of_solution
+from calckg.shapes.results import Result, of_solution, order
 from calckg.shapes.select_sql import Selection
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def results(
             if value is not None
         }
         found += [of_solution(shape, bindings[THIS], {**given, **bindings}, bindings)] * int(times)
-    found.sort(key=lambda one: (str(one.focus), str(one.value)))
+    found.sort(key=order)
     kept = found if limit is None else found[:limit]
     return kept, total - len(kept)
 
