@@ -14,7 +14,7 @@ import pyoxigraph as ox
 
 from calckg.columnar import BLANK, IRI, LITERAL
 from calckg.shapes import algebra as al
-from calckg.shapes import lexical
+from calckg.shapes import lexical, patterns
 from calckg.shapes.lexical import XSD
 from calckg.shapes.model import Term
 
@@ -88,17 +88,14 @@ def _in(term: TermSql, names: tuple[str, ...]) -> str:
 def well_formed(term: TermSql, iri: str) -> str:
     """Return SQL for: the term is a literal of this datatype, in one of its lexical forms."""
     tests = [f"coalesce({term.datatype} = {quoted(iri)}, false)"]
-    form, but = lexical.form(iri), lexical.not_form(iri)
     least, most = lexical.bounds(iri)
+    form, but = lexical.sign(least, most) or lexical.form(iri), lexical.not_form(iri)
     if form is not None:
         tests.append(f"regexp_full_match({term.value}, {quoted(form)})")
     if but is not None:
         tests.append(f"NOT regexp_full_match({term.value}, {quoted(but)})")
-    number = f"TRY_CAST({term.value} AS HUGEINT)"
-    if least is not None:
-        tests.append(f"coalesce({number} >= {least}, false)")
-    if most is not None:
-        tests.append(f"coalesce({number} <= {most}, false)")
+    if least is not None and most is not None:
+        tests.append(f"coalesce(TRY_CAST({term.value} AS HUGEINT) BETWEEN {least} AND {most}, false)")
     return "(" + " AND ".join(tests) + ")"
 
 
@@ -108,14 +105,8 @@ def length_is(term: TermSql, operator: str, length: int) -> str:
 
 
 def matches(term: TermSql, regex: str, flags: str) -> str:
-    """Return SQL for ``REGEX(STR(term), regex, flags)``; RE2's own flags stand in the expression."""
-    if "q" in flags:
-        regex = "".join(f"\\x{{{ord(letter):x}}}" for letter in regex)
-    elif "x" in flags:
-        regex = "".join(regex.split())
-    letters = "".join(letter for letter in "ims" if letter in flags)
-    pattern = (f"(?{letters})" if letters else "") + regex
-    return f"({term.kind} <> {BLANK} AND regexp_matches({term.value}, {quoted(pattern)}))"
+    """Return SQL for ``REGEX(STR(term), regex, flags)``."""
+    return f"({term.kind} <> {BLANK} AND regexp_matches({term.value}, {quoted(patterns.for_re2(regex, flags))}))"
 
 
 def in_language(term: TermSql, ranges: tuple[str, ...]) -> str:
