@@ -13,7 +13,7 @@ from typing import Final, Protocol
 import pyoxigraph as ox
 
 from calckg.columnar import BLANK, IRI, LITERAL
-from calckg.shapes import patterns, sql_terms
+from calckg.shapes import comparison_sql, patterns, sql_terms
 from calckg.shapes.lexical import XSD
 from calckg.shapes.model import Term
 from calckg.shapes.select_tree import Call, Exists, Expression, Group, Outside, Var
@@ -166,7 +166,7 @@ class Expressions:
         left, right = self._row(one), self._row(other)
         if left is None or right is None:
             return "NULL::BOOLEAN"
-        equal = sql_terms.compares(left, "=", right)
+        equal = comparison_sql.compares(left, "=", right)
         if only_true:
             return f"({ids} OR ({left.kind} = {LITERAL} AND {right.kind} = {LITERAL} AND {equal}))"
         unbound = " OR ".join(f"{value.sql} IS NULL" for value in (one, other) if value.maybe)

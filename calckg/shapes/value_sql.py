@@ -9,7 +9,7 @@ from typing import Final
 
 import pyoxigraph as ox
 
-from calckg.shapes import lexical, sql_terms
+from calckg.shapes import comparison_sql, lexical
 from calckg.shapes.lexical import XSD
 from calckg.shapes.model import Term
 from calckg.shapes.select_tree import Outside
@@ -97,7 +97,7 @@ def ordered(one: TermSql, sign: str, other: TermSql) -> str:
     """Return SQL for ``one sign other``; texts in one language have an order too."""
     tagged = f"{one.lang} = {other.lang} AND {one.value} {sign} {other.value}"
     both = {one.type, other.type} - {None}
-    found = sql_terms.compares(one, sign, other)
+    found = comparison_sql.compares(one, sign, other)
     return found if both and both != {_LANG} else f"({found} OR coalesce({tagged}, false))"
 
 
