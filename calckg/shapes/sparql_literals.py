@@ -8,8 +8,11 @@ import pyoxigraph as ox
 
 from calckg.shapes import lexical, patterns
 from calckg.shapes.lexical import XSD
+from calckg.shapes.model import Term
 
 _BASES: Final = {**dict.fromkeys(set(lexical.BOUNDS) - {"integer"}, "integer"), "dateTimeStamp": "dateTime"}
+_NAMED: Final = ("string", "dateTime", "dateTimeStamp", "date", "time")
+_ORDERED: Final = frozenset({*_NAMED, "decimal", "float", "double", *lexical.BOUNDS})
 
 
 def has_datatype(node: str, iri: str, local: bool) -> str:
@@ -38,6 +41,25 @@ def matches(node: str, regex: str, flags: str) -> str:
 def _regex(node: str, regex: str, flags: str) -> str:
     given = f", {ox.Literal(flags)}" if flags else ""
     return f"REGEX(STR({node}), {ox.Literal(regex)}{given})"
+
+
+def compares(one: str, operator: str, other: str, limit: Term | None = None) -> str:
+    """Return ``one operator other`` by the operator table (SPARQL 1.1, 17.3), also of dates and of times.
+
+    Stores order more or less than the table does: IRIs, languages, years, and truth values or not. ``limit`` is the
+    other, where it is a term that is known: only what it can be compared with needs to be asked.
+    """
+    compared = f"{one} {operator} {other}"
+    truth = f"<{XSD}integer>({one}) {operator} <{XSD}integer>({other})"
+    boolean = f"<{XSD}boolean>"
+    if limit is not None:
+        name = "" if not isinstance(limit, ox.Literal) or limit.language else limit.datatype.value.removeprefix(XSD)
+        if name == "boolean":
+            return f"COALESCE(DATATYPE({one}) = {boolean} && {truth}, false)"
+        return f"COALESCE({compared}, false)" if name in _ORDERED else "false"
+    names = ", ".join(f"<{XSD}{name}>" for name in (*_NAMED, "boolean"))
+    same = f"IF(DATATYPE({one}) = {boolean}, DATATYPE({other}) = {boolean} && {truth}, {compared})"
+    return f"COALESCE((isNumeric({one}) || DATATYPE({one}) IN ({names})) && {same}, false)"
 
 
 def in_language(node: str, ranges: tuple[str, ...]) -> str:

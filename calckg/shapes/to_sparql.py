@@ -147,8 +147,8 @@ class Renderer:
             case al.Pairs(path, other, operator):
                 found = walked(focus, f"?{THIS}", path, f"?{VALUE}")
                 found = walked(group(found), f"?{THIS}", other, "?other")
-                less = f"!COALESCE(?{VALUE} {operator} ?other, false)"
-                return Query(self._select([THIS, VALUE, "other"], found, less), None, VALUE)
+                wrong = f"!{sparql_literals.compares(f'?{VALUE}', operator, '?other')}"
+                return Query(self._select([THIS, VALUE, "other"], found, wrong), None, VALUE)
             case al.Asked():
                 raise TypeError("a question in SPARQL is not rendered but asked")
 
@@ -251,7 +251,8 @@ class Renderer:
             case al.HasDatatype(var, iri):
                 return sparql_literals.has_datatype(f"?{var.name}", iri, self._terms.local)
             case al.Compares(one, operator, other):
-                return f"COALESCE({self._text(one)} {operator} {self._text(other)}, false)"
+                limit = None if isinstance(other, Var) else other
+                return sparql_literals.compares(self._text(one), operator, self._text(other), limit)
             case al.LengthIs(var, operator, length):
                 return f"(!isBlank(?{var.name}) && STRLEN(STR(?{var.name})) {operator} {length})"
             case al.Matches(var, regex, flags):
