@@ -13,12 +13,12 @@ from typing import Final, Protocol
 import pyoxigraph as ox
 
 from calckg.columnar import BLANK, IRI, LITERAL
-from calckg.shapes import sql_terms
+from calckg.shapes import comparison_sql, patterns, sql_terms
 from calckg.shapes.lexical import XSD
 from calckg.shapes.model import Term
 from calckg.shapes.select_tree import Call, Exists, Expression, Group, Outside, Var
 from calckg.shapes.sql_terms import TermSql, quoted
-from calckg.shapes.value_sql import ERROR, Value, by_name, coerced, kind, known, ordered, shared, strict, unified
+from calckg.shapes.value_sql import ERROR, Value, by_name, check_shared, coerced, kind, known, ordered, strict, unified
 
 _STRING: Final = XSD + "string"
 _LANG: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
@@ -166,7 +166,7 @@ class Expressions:
         left, right = self._row(one), self._row(other)
         if left is None or right is None:
             return "NULL::BOOLEAN"
-        equal = sql_terms.compares(left, "=", right)
+        equal = comparison_sql.compares(left, "=", right)
         if only_true:
             return f"({ids} OR ({left.kind} = {LITERAL} AND {right.kind} = {LITERAL} AND {equal}))"
         unbound = " OR ".join(f"{value.sql} IS NULL" for value in (one, other) if value.maybe)
@@ -315,16 +315,18 @@ class Expressions:
 
     def _regex(self, given: Sequence[Expression]) -> Value:
         flags = self._constant(given[2]) if len(given) == 3 else ""
-        pattern = shared(self._constant(given[1]), flags)
+        pattern = self._constant(given[1])
+        check_shared(pattern, flags)
         text = self._text(given[0], tagged=True)
         term = TermSql(str(LITERAL), text, quoted(_STRING), "NULL")
         return Value("boolean", sql_terms.matches(term, pattern, flags), maybe=True)
 
     def _replaced(self, given: Sequence[Expression]) -> Value:
-        pattern, by = shared(self._constant(given[1]), ""), self._constant(given[2])
-        if "$" in by or "\\" in by or re.search(pattern.replace("\\p{Nd}", "\\d"), "") is not None:
+        pattern, by = self._constant(given[1]), self._constant(given[2])
+        check_shared(pattern)
+        if "$" in by or "\\" in by or re.search(pattern, "") is not None:
             raise Outside("what a replacement refers to, or one for nothing, is not known here")
-        text = self._text(given[0])
+        text, pattern = self._text(given[0]), patterns.for_re2(pattern, "")
         return Value("string", f"regexp_replace({text}, {quoted(pattern)}, {quoted(by)}, 'g')", maybe=True)
 
 

@@ -78,3 +78,13 @@ def not_form(datatype: str) -> str | None:
 def bounds(datatype: str) -> tuple[int | None, int | None]:
     """Return the least and the greatest value of an integer datatype; ``None`` where there is no bound."""
     return BOUNDS.get(datatype.removeprefix(XSD), (None, None)) if datatype.startswith(XSD) else (None, None)
+
+
+def sign(least: int | None, greatest: int | None) -> str | None:
+    """Return a regular expression of the integers with one bound, 0 or next to it: whatever their length."""
+    if (least is None) == (greatest is None):
+        return None
+    zero, plus, minus = "[+-]?0+", "[+]?[0-9]*[1-9][0-9]*", "-[0-9]*[1-9][0-9]*"
+    if least is not None:
+        return plus if least > 0 else f"{zero}|{plus}"
+    return minus if greatest is not None and greatest < 0 else f"{zero}|{minus}"

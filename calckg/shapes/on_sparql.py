@@ -21,7 +21,7 @@ import pyoxigraph as ox
 
 from calckg.errors import CalckgError, EndpointError, UsageError
 from calckg.shapes import algebra as al
-from calckg.shapes import model
+from calckg.shapes import model, sparql_literals
 from calckg.shapes.algebra import THIS
 from calckg.shapes.asked import Asker
 from calckg.shapes.ending import EndingTerms
@@ -193,8 +193,8 @@ class _Worker:
     def _check(self, plan: al.Plan, renderer: Renderer) -> None:
         """Refuse a regular expression that the engine can't read: to it, no text would match."""
         for regex, flags in set(renderer.regexes) - self._regexes:
-            given = f", {ox.Literal(flags)}" if flags else ""
-            if not any(self._terms.rows(f'SELECT (REGEX("", {ox.Literal(regex)}{given}) AS ?read) WHERE {{ }}')):
+            read = sparql_literals.matches('""', regex, flags)
+            if not any(self._terms.rows(f"SELECT ({read} AS ?read) WHERE {{ }}")):
                 why = f"sh:pattern {regex!r} can't be read by this store; write it plainer"
                 raise CalckgError(f"{plan.shape.node}: {why}")
             self._regexes.add((regex, flags))

@@ -15,7 +15,7 @@ import pyoxigraph as ox
 
 from calckg.errors import CalckgError
 from calckg.shapes import algebra as al
-from calckg.shapes import closures, model, selected
+from calckg.shapes import closures, model, patterns, selected
 from calckg.shapes.asked import AskerInTurn
 from calckg.shapes.clearing import Clearing
 from calckg.shapes.in_sparql import InSparql
@@ -53,6 +53,7 @@ class PlanTables:
         self._members: dict[str, str] = {}  # tables of instances, by the ids of classes
         self._bits_of: dict[str, str | None] = {}
         self._closures: dict[model.Closure, str] = {}
+        self._plans: Sequence[al.Plan] = ()
         self._only: str | None = None
         self._empty: str | None = None
         self._queries: list[str] = []
@@ -85,6 +86,7 @@ class PlanTables:
 
     def join(self, plans: Sequence[al.Plan]) -> None:
         """Have those of the plans that look at the same values asked in one statement."""
+        self._plans = plans
         for plan in plans:
             if isinstance(plan.question, al.Values) and al.simple(plan.question.where):
                 self._joined.setdefault((plan.focus, plan.question.path), []).append(plan.question.where)
@@ -263,7 +265,7 @@ class PlanTables:
             relation = self._results(plan, focus, limit)
             rows, total = self._rows_of(relation, plan.focus, limit) if relation else ([], 0)
         except duckdb.InvalidInputException as error:
-            raise CalckgError(f"{plan.shape.node}: {' '.join(str(error).split())}; mend the shape") from None
+            raise self._fault(plan, error) from None
         if not rows:
             return [], total
         terms = self._terms.terms_of({number for row in rows for number in row[:3] if number is not None})
@@ -275,6 +277,15 @@ class PlanTables:
         results.sort(key=order)
         kept = results if limit is None else results[:limit]
         return kept, total - len(kept)
+
+    def _fault(self, plan: al.Plan, error: Exception) -> CalckgError:
+        """Return the error of the plan with a regular expression that can't be run: maybe one asked with it."""
+        for asked in (plan, *self._plans):
+            for part in model.within(asked.question):
+                if isinstance(part, al.Matches) and patterns.fault_to_re2(self._connection, part.regex, part.flags):
+                    why = f"sh:pattern {part.regex!r} can't be run on columns ({' '.join(str(error).split())})"
+                    return CalckgError(f"{asked.shape.node}: {why}; write it plainer, or ask a store")
+        return CalckgError(f"{plan.shape.node}: {' '.join(str(error).split())}; mend the shape")
 
     def _rows_of(self, relation: str, focus: al.Focus, limit: int | None) -> tuple[list[tuple[int, ...]], int]:
         """Return ``(f, v, p, times)`` of results, the first of them if there is a limit, and how many there are."""

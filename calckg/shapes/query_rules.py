@@ -8,8 +8,9 @@ from typing import Final
 
 import pyoxigraph as ox
 
+from calckg import columnar
 from calckg.errors import UsageError
-from calckg.shapes import model
+from calckg.shapes import model, patterns, sparql_literals
 from calckg.shapes.model import SH, Term
 from calckg.shapes.nodes import XSD, Nodes, shown
 from calckg.shapes.query_text import Group, Select, Token, joined, parsed, tokens, variable
@@ -163,11 +164,21 @@ def check_regex(nodes: Nodes, node: Term, regex: str, flags: str) -> None:
     if "q" not in flags:
         for problem in _class_problems(regex):
             raise nodes.fault(node, f"sh:pattern {regex!r} has {problem}", "escape it, or write the class out")
-    asked = f"SELECT (REGEX('', {ox.Literal(regex)}, {ox.Literal(flags)}) AS ?known) {{}}"
-    answer = ox.Store().query(asked)
-    if not isinstance(answer, ox.QuerySolutions) or next(answer)["known"] is None:
+    if not _runs(regex, flags):
         remedy = "mend it; \\i, \\c, \\p{Is…}, look-around and references back are not done here"
         raise nodes.fault(node, f"sh:pattern {regex!r} is no regular expression that can be run", remedy)
+
+
+def _runs(regex: str, flags: str) -> bool:
+    """Tell whether a store in this process can run an expression, or else the columns: their limits differ."""
+    answer = ox.Store().query(f"SELECT ({sparql_literals.matches(str(ox.Literal('')), regex, flags)} AS ?known) {{}}")
+    if isinstance(answer, ox.QuerySolutions) and next(answer)["known"] is not None:
+        return True
+    connection = columnar.connect()
+    try:
+        return patterns.fault_to_re2(connection, regex, flags) is None
+    finally:
+        connection.close()
 
 
 def _class_problems(regex: str) -> Iterator[str]:

@@ -6,7 +6,6 @@ An endpoint has no such functions: a set is written out there, and a blank node 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from typing import Final, TypeAlias
 
 import pyoxigraph as ox
@@ -17,6 +16,8 @@ from calckg.sparql import EndpointGraph, LocalGraph, SparqlGraph
 
 _NODE: Final = ox.NamedNode("urn:x-calckg:node")  # a function: of a blank node's label, the node; else what it is given
 _SET: Final = "urn:x-calckg:set-"
+_MANY: Final = 20  # terms: of more not each is compared with each node
+_STRING: Final = "http://www.w3.org/2001/XMLSchema#string"
 _TRUE, _FALSE = ox.Literal(True), ox.Literal(False)
 _OnNode: TypeAlias = "Callable[[ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple], Term | None]"
 Row: TypeAlias = "dict[str, Term]"
@@ -35,6 +36,8 @@ class Terms:
     def __init__(self, graph: SparqlGraph, by_hash: bool = True) -> None:
         self.graph, self._by_hash = graph, by_hash
         self._functions: dict[ox.NamedNode, _OnNode] = {_NODE: _node}
+        self._names: dict[frozenset[Term], ox.NamedNode] = {}  # of the functions of sets
+        self._sets: dict[tuple[Term, ...], frozenset[Term]] = {}  # as a store has them
 
     @property
     def local(self) -> bool:
@@ -88,23 +91,41 @@ class Terms:
         self.text(term)  # refuses it where it must
         return f'"{term.value}"^^{_NODE}'
 
-    def is_in(self, expression: str, nodes: AbstractSet[Term]) -> str:
+    def is_in(self, expression: str, nodes: frozenset[Term]) -> str:
         """Return an expression: what the first stands for is one of ``nodes``."""
         if not nodes:
             return "false"
         if not self.local:
             return self.is_one_of(expression, sorted(nodes, key=str))
-        function = ox.NamedNode(f"{_SET}{len(self._functions)}")
-        self._functions[function] = lambda term: _TRUE if term in nodes else _FALSE
-        return f"{function}({expression})"
+        if nodes not in self._names:
+            function = ox.NamedNode(f"{_SET}{len(self._functions)}")
+            self._functions[function] = lambda term: _TRUE if term in nodes else _FALSE
+            self._names[nodes] = function
+        return f"{self._names[nodes]}({expression})"
 
     def is_one_of(self, expression: str, terms: Sequence[Term]) -> str:
-        """Return an expression: what the first stands for is one of ``terms``, all of which it writes out."""
+        """Return an expression: what the first stands for is one of ``terms``.
+
+        They are written out, unless they are many and the graph has functions of ours.
+        """
+        if len(terms) > _MANY and self.local:
+            return self._is_in_set(expression, tuple(terms))
         iris = [str(term) for term in terms if isinstance(term, ox.NamedNode)]
         found = [f"(isIRI({expression}) && {expression} IN ({', '.join(iris)}))"] if iris else []
+        texts, others = _by_language(terms) if len(terms) > _MANY else ({}, [*terms])
+        for language, values in texts.items():
+            kind = f'LCASE(LANG({expression})) = "{language}"' if language else f"DATATYPE({expression}) = <{_STRING}>"
+            found.append(f"(isLiteral({expression}) && {kind} && STR({expression}) IN ({', '.join(values)}))")
         # IN compares values; of terms that may be literals, sameTerm.
-        found += [f"sameTerm({expression}, {self.text(term)})" for term in terms if not isinstance(term, ox.NamedNode)]
+        found += [f"sameTerm({expression}, {self.text(term)})" for term in others if not isinstance(term, ox.NamedNode)]
         return f"({' || '.join(found)})" if found else "false"
+
+    def _is_in_set(self, expression: str, terms: tuple[Term, ...]) -> str:
+        if terms not in self._sets:
+            store, node = ox.Store(), ox.NamedNode(_SET)
+            store.extend(ox.Quad(node, node, term) for term in terms)  # a store writes literals its own way
+            self._sets[terms] = frozenset(quad.object for quad in store if _is_term(quad.object))
+        return self.is_in(expression, self._sets[terms])
 
     def rows(self, text: str) -> Iterator[Row]:
         """Ask a SELECT; yield what each solution binds.
@@ -133,6 +154,17 @@ class Terms:
             raise CalckgError(f"the query is malformed: {' '.join(str(error).split())}") from None
         except (OSError, ValueError, RuntimeError) as error:
             raise EndpointError(f"the query failed: {' '.join(str(error).split())}") from None
+
+
+def _by_language(terms: Sequence[Term]) -> tuple[dict[str, list[str]], list[Term]]:
+    """Return the texts by their languages, as they are written, and the other terms."""
+    texts, others = dict[str, list[str]](), list[Term]()
+    for term in terms:
+        if isinstance(term, ox.Literal) and (term.language or term.datatype.value == _STRING):
+            texts.setdefault((term.language or "").lower(), []).append(str(ox.Literal(term.value)))
+        else:
+            others.append(term)
+    return texts, others
 
 
 def _row(cells: Iterator[str] | map[str]) -> str:

@@ -14,15 +14,13 @@ import pyoxigraph as ox
 
 from calckg.columnar import BLANK, IRI, LITERAL
 from calckg.shapes import algebra as al
-from calckg.shapes import lexical
+from calckg.shapes import lexical, patterns
 from calckg.shapes.lexical import XSD
 from calckg.shapes.model import Term
 
+_FEW: Final = 3  # datatypes that are compared one by one, the first: they are the most common
 KINDS: Final = {"IRI": IRI, "BlankNode": BLANK, "Literal": LITERAL}
 _LANG: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
-_EXACT: Final = ("decimal", *lexical.BOUNDS)
-_ZONE: Final = "(Z|[+-][0-9]{2}:[0-9]{2})$"
-_DAY_AND_NIGHT: Final = 14 * 60  # minutes: no zone is farther off (XPath functions, 10.4)
 
 
 def quoted(text: str) -> str:
@@ -73,32 +71,30 @@ def row(term: Term) -> tuple[int, str, str | None, str | None]:
     )
 
 
-def _in(term: TermSql, names: tuple[str, ...]) -> str:
+def is_of(term: TermSql, names: Sequence[str]) -> str:
     """Return SQL for: the term is a literal of one of these datatypes; of a constant that is known already."""
     possible = term.may_be(names)
     if term.type is not None or not possible:
         return "true" if possible else "false"
-    if len(possible) == 1:
-        return f"coalesce({term.datatype} = {quoted(XSD + possible[0])}, false)"
-    # Of a list DuckDB plans a join: for two terms of any type that is most of what a comparison takes.
-    anyone = f"{XSD.replace('.', '[.]')}({'|'.join(possible)})"
-    return f"coalesce(regexp_full_match({term.datatype}, {quoted(anyone)}), false)"
+    anyone = [f"{term.datatype} = {quoted(XSD + name)}" for name in possible[:_FEW]]
+    if len(possible) > _FEW:
+        # Of a list DuckDB plans a join: for two terms of any type that is most of what a comparison takes.
+        others = quoted(f"{XSD.replace('.', '[.]')}({'|'.join(possible[_FEW:])})")
+        anyone.append(f"regexp_full_match({term.datatype}, {others})")
+    return f"coalesce({' OR '.join(anyone)}, false)"
 
 
 def well_formed(term: TermSql, iri: str) -> str:
     """Return SQL for: the term is a literal of this datatype, in one of its lexical forms."""
     tests = [f"coalesce({term.datatype} = {quoted(iri)}, false)"]
-    form, but = lexical.form(iri), lexical.not_form(iri)
     least, most = lexical.bounds(iri)
+    form, but = lexical.sign(least, most) or lexical.form(iri), lexical.not_form(iri)
     if form is not None:
         tests.append(f"regexp_full_match({term.value}, {quoted(form)})")
     if but is not None:
         tests.append(f"NOT regexp_full_match({term.value}, {quoted(but)})")
-    number = f"TRY_CAST({term.value} AS HUGEINT)"
-    if least is not None:
-        tests.append(f"coalesce({number} >= {least}, false)")
-    if most is not None:
-        tests.append(f"coalesce({number} <= {most}, false)")
+    if least is not None and most is not None:
+        tests.append(f"coalesce(TRY_CAST({term.value} AS HUGEINT) BETWEEN {least} AND {most}, false)")
     return "(" + " AND ".join(tests) + ")"
 
 
@@ -108,14 +104,8 @@ def length_is(term: TermSql, operator: str, length: int) -> str:
 
 
 def matches(term: TermSql, regex: str, flags: str) -> str:
-    """Return SQL for ``REGEX(STR(term), regex, flags)``; RE2's own flags stand in the expression."""
-    if "q" in flags:
-        regex = "".join(f"\\x{{{ord(letter):x}}}" for letter in regex)
-    elif "x" in flags:
-        regex = "".join(regex.split())
-    letters = "".join(letter for letter in "ims" if letter in flags)
-    pattern = (f"(?{letters})" if letters else "") + regex
-    return f"({term.kind} <> {BLANK} AND regexp_matches({term.value}, {quoted(pattern)}))"
+    """Return SQL for ``REGEX(STR(term), regex, flags)``."""
+    return f"({term.kind} <> {BLANK} AND regexp_matches({term.value}, {quoted(patterns.for_re2(regex, flags))}))"
 
 
 def in_language(term: TermSql, ranges: tuple[str, ...]) -> str:
@@ -134,75 +124,6 @@ def in_language(term: TermSql, ranges: tuple[str, ...]) -> str:
 def same_language(one: TermSql, other: TermSql) -> str:
     """Return SQL for: both have the same language."""
     return f"coalesce({one.lang} = {other.lang}, false)"
-
-
-def compares(one: TermSql, operator: str, other: TermSql) -> str:
-    """Return SQL for ``one operator other`` by SPARQL's operator table; false where it has no entry."""
-
-    def may_be(*names: str) -> bool:
-        return bool(one.may_be(names) and other.may_be(names))
-
-    tests = []
-    if may_be(*_EXACT):
-        exact = _numbers(one, operator, other, "DECIMAL(38, 12)", lexical.FORMS["decimal"])
-        tests.append(f"{_in(one, _EXACT)} AND {_in(other, _EXACT)} AND {exact}")
-    floating = "float", "double"
-    if may_be(*_EXACT, *floating) and (one.may_be(floating) or other.may_be(floating)):
-        # Both exact is told above: as floats they might be equal, and are not.
-        floats = "NOT (" + " AND ".join(_in(term, _EXACT) for term in (one, other)) + ")"
-        numbers = _numbers(one, operator, other, "DOUBLE", lexical.FORMS["double"])
-        tests.append(f"{_numeric(one)} AND {_numeric(other)} AND {floats} AND {numbers}")
-    if may_be("string"):
-        tests.append(f"{_both(one, other, 'string')} AND {one.value} {operator} {other.value}")
-    if may_be("boolean"):
-        tests.append(f"{_both(one, other, 'boolean')} AND coalesce({_truth(one)} {operator} {_truth(other)}, false)")
-    for kind in ("dateTime", "date", "time"):
-        if may_be(kind):
-            tests.append(f"{_both(one, other, kind)} AND {_times(one, operator, other, kind)}")
-    return "(" + (" OR ".join(f"({test})" for test in tests) or "false") + ")"
-
-
-def _both(one: TermSql, other: TermSql, name: str) -> str:
-    return f"{_in(one, (name,))} AND {_in(other, (name,))}"
-
-
-def _numeric(term: TermSql) -> str:
-    return _in(term, (*_EXACT, "float", "double"))
-
-
-def _numbers(one: TermSql, operator: str, other: TermSql, sql: str, form: str) -> str:
-    """Return SQL that compares two numbers; one in no lexical form of its datatype compares with none."""
-
-    def number(term: TermSql) -> str:
-        integer = f"(NOT {_in(term, tuple(lexical.BOUNDS))} OR NOT contains({term.value}, '.'))"
-        cast = f"TRY_CAST({term.value} AS {sql})"
-        fits = f"regexp_full_match({term.value}, {quoted(form)}) AND {term.value} <> 'NaN'"
-        return f"CASE WHEN {integer} AND {fits} THEN {cast} END"
-
-    return f"coalesce({number(one)} {operator} {number(other)}, false)"
-
-
-def _truth(term: TermSql) -> str:
-    return f"CASE WHEN {term.value} IN ('true', '1') THEN 1 WHEN {term.value} IN ('false', '0') THEN 0 END"
-
-
-def _times(one: TermSql, operator: str, other: TermSql, kind: str) -> str:
-    """Return SQL that compares two points in time; one with and one without a zone only where no zone could matter."""
-    left, right = _instant(one, kind), _instant(other, kind)
-    known = f"(regexp_matches({one.value}, {quoted(_ZONE)}) = regexp_matches({other.value}, {quoted(_ZONE)}))"
-    apart = f"abs(date_diff('minute', {left}, {right})) > {_DAY_AND_NIGHT}"
-    return f"coalesce(({known} OR {apart}) AND {left} {operator} {right}, false)"
-
-
-def _instant(term: TermSql, kind: str) -> str:
-    form = quoted(lexical.FORMS[kind])
-    text = f"regexp_replace({term.value}, {quoted(_ZONE)}, '')"
-    text = {"dateTime": text, "date": f"{text} || 'T00:00:00'", "time": f"'1972-12-31T' || {text}"}[kind]
-    zone = f"regexp_extract({term.value}, {quoted(_ZONE)}, 1)"
-    minutes = f"TRY_CAST(substr({zone}, 2, 2) AS INTEGER) * 60 + TRY_CAST(substr({zone}, 5, 2) AS INTEGER)"
-    offset = f"CASE WHEN {zone} IN ('', 'Z') THEN 0 WHEN starts_with({zone}, '-') THEN -({minutes}) ELSE {minutes} END"
-    instant = f"TRY_CAST({text} AS TIMESTAMP) - to_minutes({offset})"
-    return f"CASE WHEN regexp_full_match({term.value}, {form}) THEN {instant} END"
 
 
 def test_of(condition: al.Condition) -> Callable[[TermSql], str]:

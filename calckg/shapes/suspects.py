@@ -14,7 +14,7 @@ from typing import Final
 import pyoxigraph as ox
 
 from calckg.shapes import algebra as al
-from calckg.shapes import model
+from calckg.shapes import model, sparql_literals
 from calckg.shapes.algebra import THIS, VALUE, Var
 from calckg.shapes.model import Path, Term
 from calckg.shapes.sparql_paths import walked
@@ -50,7 +50,7 @@ class Suspects:
     def _unordered(self, path: Path, other: Path, operator: str) -> list[Term] | None:
         if not (_is_step(path) and _is_step(other)):
             return None
-        wrong = f"FILTER(!COALESCE(?{VALUE} {operator} ?other, false))"
+        wrong = f"FILTER(!{sparql_literals.compares(f'?{VALUE}', operator, '?other')})"
         both = f"{_walk(path, Var(VALUE))} {_pairs(other, Var('other'))}"
         return self._few(f"SELECT DISTINCT ?{THIS} WHERE {{ {both} {wrong} }}")
 

@@ -7,7 +7,7 @@ do not have no path to itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Final
@@ -15,16 +15,16 @@ from typing import Final
 import pyoxigraph as ox
 
 from calckg.shapes import algebra as al
-from calckg.shapes import lexical, model
+from calckg.shapes import model, sparql_literals
 from calckg.shapes.algebra import THIS, VALUE, Condition, End, Var
 from calckg.shapes.model import Path, Term
+from calckg.shapes.sparql_literals import joined
 from calckg.shapes.sparql_paths import group, nullable, path_text, walked
 from calckg.shapes.sparql_terms import Terms
 
 _TYPE: Final = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
 _SUBCLASS: Final = "<http://www.w3.org/2000/01/rdf-schema#subClassOf>"
 _FUNCTIONS: Final = {"IRI": "isIRI", "BlankNode": "isBlank", "Literal": "isLiteral"}
-_BASES: Final = {**dict.fromkeys(set(lexical.BOUNDS) - {"integer"}, "integer"), "dateTimeStamp": "dateTime"}
 _PAIRWISE: Final = 3  # so many values are joined with each other; more are counted
 _NESTED: Final = 6  # so many ends of a path of several steps are looked for one after the other
 
@@ -128,7 +128,7 @@ class Renderer:
                 one, other = self._fresh(), self._fresh()
                 found = walked(walked(focus, f"?{THIS}", path, one), f"?{THIS}", path, other)
                 found = f"{group(found)} BIND(LCASE(LANG({one})) AS ?language)"
-                where_ = f"!sameTerm({one}, {other}) && {_same_language(one, other)}"
+                where_ = f"!sameTerm({one}, {other}) && {sparql_literals.same_language(one, other)}"
                 return Query(self._select([THIS, "language"], found, where_))
             case al.Triples(path, allowed):
                 others = (
@@ -147,8 +147,8 @@ class Renderer:
             case al.Pairs(path, other, operator):
                 found = walked(focus, f"?{THIS}", path, f"?{VALUE}")
                 found = walked(group(found), f"?{THIS}", other, "?other")
-                less = f"!COALESCE(?{VALUE} {operator} ?other, false)"
-                return Query(self._select([THIS, VALUE, "other"], found, less), None, VALUE)
+                wrong = f"!{sparql_literals.compares(f'?{VALUE}', operator, '?other')}"
+                return Query(self._select([THIS, VALUE, "other"], found, wrong), None, VALUE)
             case al.Asked():
                 raise TypeError("a question in SPARQL is not rendered but asked")
 
@@ -164,7 +164,7 @@ class Renderer:
                     found += f" MINUS {{ {self.instances(cls, value)} }}"
                 case _:
                     tests.append(self.condition(one))
-        return f"SELECT {value} WHERE {{ {found} {_filter(_joined(' && ', tests, 'true'))} }}"
+        return f"SELECT {value} WHERE {{ {found} {_filter(joined(' && ', tests, 'true'))} }}"
 
     def leads(self, path: Path, end: Var, where: Condition) -> str:
         """Return a pattern of ``?this`` and what ``path`` leads to of which a condition ``of_value`` holds."""
@@ -212,9 +212,9 @@ class Renderer:
             case al.Constant(holds):
                 return "true" if holds else "false"
             case al.All(conditions):
-                return _joined(" && ", [self.condition(one) for one in conditions], "true")
+                return joined(" && ", [self.condition(one) for one in conditions], "true")
             case al.Any(conditions):
-                return _joined(" || ", [self.condition(one) for one in conditions], "false")
+                return joined(" || ", [self.condition(one) for one in conditions], "false")
             case al.Neg(inner):
                 return f"!({self.condition(inner)})"
             case al.ExactlyOne(conditions):
@@ -244,24 +244,24 @@ class Renderer:
             case al.OneOf(var, terms):
                 return self._terms.is_one_of(f"?{var.name}", terms)
             case al.IsKind(var, kinds):
-                return _joined(" || ", [f"{_FUNCTIONS[kind]}(?{var.name})" for kind in sorted(kinds)], "false")
+                return joined(" || ", [f"{_FUNCTIONS[kind]}(?{var.name})" for kind in sorted(kinds)], "false")
             case al.IsA(var, cls):
                 bound, text = self._known(cls)
                 return f"EXISTS {{ {bound} ?{var.name} {_TYPE}/{_SUBCLASS}* {text} . }}"
             case al.HasDatatype(var, iri):
-                return _has_datatype(f"?{var.name}", iri, self._terms.local)
+                return sparql_literals.has_datatype(f"?{var.name}", iri, self._terms.local)
             case al.Compares(one, operator, other):
-                return f"COALESCE({self._text(one)} {operator} {self._text(other)}, false)"
+                limit = None if isinstance(other, Var) else other
+                return sparql_literals.compares(self._text(one), operator, self._text(other), limit)
             case al.LengthIs(var, operator, length):
                 return f"(!isBlank(?{var.name}) && STRLEN(STR(?{var.name})) {operator} {length})"
             case al.Matches(var, regex, flags):
                 self.regexes.append((regex, flags))
-                return f"(!isBlank(?{var.name}) && {_regex(f'?{var.name}', regex, flags)})"
+                return f"(!isBlank(?{var.name}) && {sparql_literals.matches(f'?{var.name}', regex, flags)})"
             case al.InLanguage(var, ranges):
-                matched = [f"langMatches(LANG(?{var.name}), {ox.Literal(one)})" for one in ranges]
-                return f"(isLiteral(?{var.name}) && {_joined(' || ', matched, 'false')})"
+                return sparql_literals.in_language(f"?{var.name}", ranges)
             case al.SameLanguage(one, other):
-                return _same_language(f"?{one.name}", f"?{other.name}")
+                return sparql_literals.same_language(f"?{one.name}", f"?{other.name}")
             case _:
                 raise TypeError(f"{type(condition).__name__} is not known to the renderer")
 
@@ -329,7 +329,7 @@ class Renderer:
                 self._patterns[one.name] = walked(self._binding(counted.start), start, counted.path, f"?{one.name}")
             unlike = [f"!sameTerm(?{one.name}, ?{other.name})" for n, one in enumerate(ends) for other in ends[n + 1 :]]
             wanted = [self.condition(al.renamed(counted.where, end, one)) for one in ends]
-            return f"EXISTS {{ {bound} {found} {_filter(_joined(' && ', unlike + wanted, 'true'))} }}"
+            return f"EXISTS {{ {bound} {found} {_filter(joined(' && ', unlike + wanted, 'true'))} }}"
         having = f"GROUP BY {start} HAVING (COUNT(DISTINCT ?{end.name}) >= {least})"
         inner = f"{start} {path} ?{end.name} . {_filter(self.condition(counted.where))}"
         return f"EXISTS {{ {{ SELECT {start} WHERE {{ {inner} }} {having} }} }}"
@@ -345,43 +345,5 @@ class Renderer:
         self._patterns[end.name] = pattern if whole else f"{self._binding(start)} {pattern}"
 
 
-def _has_datatype(node: str, iri: str, local: bool) -> str:
-    found = [f"isLiteral({node})", f"sameTerm(DATATYPE({node}), <{iri}>)"]
-    base = _BASES.get(iri.removeprefix(lexical.XSD))
-    if local and base is not None:  # a local store keeps the datatype that it is derived from
-        found[1] = f"DATATYPE({node}) IN (<{iri}>, <{lexical.XSD}{base}>)"
-    form, unfinished = lexical.form(iri), lexical.not_form(iri)
-    if form is not None:
-        found.append(_regex(node, f"^({form})$", ""))
-    if unfinished is not None:
-        found.append(f"!{_regex(node, f'^({unfinished})$', '')}")
-    return f"COALESCE({' && '.join((*found, *_within(node, *lexical.bounds(iri))))}, false)"
-
-
-def _within(node: str, least: int | None, greatest: int | None) -> Iterator[str]:
-    """Yield the bounds of an integer; where it is only its sign, whatever its length."""
-    above, below = _regex(node, "^[+]?0*[1-9]", ""), _regex(node, "^-0*[1-9]", "")
-    if least is not None and greatest is not None:
-        number = f"<{lexical.XSD}decimal>(STR({node}))"
-        yield f"{number} >= {least}.0 && {number} <= {greatest}.0"
-    elif least is not None:
-        yield above if least > 0 else f"!{below}"
-    elif greatest is not None:
-        yield below if greatest < 0 else f"!{above}"
-
-
-def _regex(node: str, regex: str, flags: str) -> str:
-    given = f", {ox.Literal(flags)}" if flags else ""
-    return f"REGEX(STR({node}), {ox.Literal(regex)}{given})"
-
-
-def _same_language(one: str, other: str) -> str:
-    return f'(isLiteral({one}) && isLiteral({other}) && LANG({one}) != "" && LCASE(LANG({one})) = LCASE(LANG({other})))'
-
-
 def _filter(condition: str) -> str:
     return "" if condition == "true" else f"FILTER({condition})"
-
-
-def _joined(operator: str, conditions: Sequence[str], none: str) -> str:
-    return f"({operator.join(conditions)})" if len(conditions) > 1 else conditions[0] if conditions else none

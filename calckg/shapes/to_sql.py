@@ -14,7 +14,7 @@ from itertools import count
 import pyoxigraph as ox
 
 from calckg.shapes import algebra as al
-from calckg.shapes import model, sql_terms
+from calckg.shapes import comparison_sql, model, sql_terms
 from calckg.shapes.algebra import THIS, VALUE, Condition, End, Var
 from calckg.shapes.model import Term
 from calckg.shapes.sql_names import Bound, Names
@@ -108,7 +108,7 @@ class Renderer:
             case al.Pairs(path, other, operator):
                 # Many focus nodes have the same two values: they are compared once.
                 types = self._names.datatypes()
-                right = sql_terms.compares(TermSql.of("r", types), operator, TermSql.of("t", types))
+                right = comparison_sql.compares(TermSql.of("r", types), operator, TermSql.of("t", types))
                 return (
                     f"WITH told AS (SELECT r.f, r.v, o.v AS other FROM {pair(path)} r "
                     f"JOIN ({self.pairs(other, focus)}) o ON o.f = r.f), "
@@ -289,7 +289,7 @@ class Renderer:
             case al.Compares(one, operator, other):
                 types = self._names.datatypes()
                 return self._on_terms(
-                    lambda left, right: sql_terms.compares(left, operator, right), (one, other), bound, types
+                    lambda left, right: comparison_sql.compares(left, operator, right), (one, other), bound, types
                 )
             case al.SameLanguage(one, other):
                 return self._on_terms(sql_terms.same_language, (one, other), bound)
