@@ -31,6 +31,7 @@ FORMATS: dict[str, ox.RdfFormat] = {
 }
 LINES = ("nquads", "ntriples")
 """The formats of one statement a line; they are sorted as texts."""
+_DECLARATION = b"@prefix "
 SUFFIXES: dict[str, str] = {
     ".ttl": "turtle",
     ".turtle": "turtle",
@@ -313,7 +314,8 @@ class _SortedHead:
         if self._head is None:
             return self._output.write(data)
         self._head += data
-        if any(not line.startswith(b"@prefix ") for line in self._head.split(b"\n")[:-1]):
+        last = self._head.rfind(b"\n") + 1
+        if not _DECLARATION.startswith(self._head[last : last + len(_DECLARATION)]):  # JSON-LD has no line that ends
             self.finish()
         return len(data)
 
@@ -324,6 +326,6 @@ class _SortedHead:
         if self._head is None:
             return
         lines = self._head.splitlines(keepends=True)
-        count = next((i for i, line in enumerate(lines) if not line.startswith(b"@prefix ")), len(lines))
+        count = next((i for i, line in enumerate(lines) if not line.startswith(_DECLARATION)), len(lines))
         self._output.writelines(sorted(lines[:count]) + lines[count:])
         self._head = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -249,6 +250,19 @@ def test_a_base_direction_is_refused(folder: Path) -> None:
 def test_an_unknown_format_is_refused() -> None:
     with pytest.raises(UsageError, match="unknown RDF format 'hdt'; known: turtle, trig"):
         written([], "hdt")
+
+
+def test_what_is_written_goes_out_as_it_comes() -> None:
+    output = io.BytesIO()
+    sizes: list[int] = []
+
+    def triples() -> Iterator[ox.Triple]:
+        for number in range(10_000):
+            sizes.append(output.tell())
+            yield ox.Triple(ox.NamedNode(f"urn:x:{number}"), rdf.RDF_TYPE, ox.NamedNode("urn:x:c"))
+
+    rdf.serialise(triples(), output, "jsonld")
+    assert sizes[-1] > len(output.getvalue()) / 2
 
 
 # rdflib
