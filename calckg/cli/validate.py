@@ -205,10 +205,8 @@ def _severity(text: str) -> Severity:
 
 
 def _in_rdf(outcome: Validation, name: str) -> bytes:
-    if name == "turtle":
-        return outcome.turtle()
     stream = BytesIO()
-    rdf.write_quads(outcome.graph(), stream, name)
+    outcome.write(stream, name)
     return stream.getvalue()
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
@@ -107,6 +107,11 @@ class Validation:
         """Return the ``sh:ValidationReport`` as Turtle."""
         with uncollected():
             return report_graph.turtle(self.outcomes)
+
+    def write(self, output: IO[bytes], name: str) -> None:
+        """Write the ``sh:ValidationReport`` in the format called ``name``: turtle, ntriples or jsonld."""
+        with uncollected():
+            report_graph.write(self.outcomes, output, name)
 
     def at_least(self, severity: Severity) -> int:
         """Count the results of this severity or a graver one, those too that the limit left out."""

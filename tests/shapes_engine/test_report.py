@@ -160,11 +160,13 @@ def made_outcomes(draw: st.DrawFn) -> Outcome:
     return Outcome(of, draw(st.lists(results, max_size=4)), draw(st.integers(0, 1)))
 
 
+@pytest.mark.parametrize("name", ["turtle", "ntriples", "jsonld"])
 @given(st.lists(made_outcomes(), max_size=4))
-def test_a_report_in_turtle_is_its_triples_in_turtle(outcomes: list[Outcome]) -> None:
-    stream = BytesIO()
-    rdf.write_quads(report_graph.triples(outcomes), stream, "turtle")
-    assert report_graph.turtle(outcomes) == stream.getvalue()
+def test_a_report_is_written_as_its_triples_are(name: str, outcomes: list[Outcome]) -> None:
+    written, stream = BytesIO(), BytesIO()
+    report_graph.write(outcomes, written, name)
+    rdf.write_quads(report_graph.triples(outcomes), stream, name)
+    assert written.getvalue() == stream.getvalue()
 
 
 # messages
