@@ -35,7 +35,7 @@ def are_plain(connection: DuckDBPyConnection, path: Path) -> bool:
     """Tell whether the lines of a file are surely what ``stage`` takes."""
     from calckg.database import duckdb
 
-    if set(str(path)) & _WILD:
+    if set(str(path)) & _WILD or not _is_utf8(path):
         return False
     count, has_long = _count(path)
     others = " OR ".join(f"contains(line, {quoted(text)})" for text in OTHER)
@@ -45,6 +45,15 @@ def are_plain(connection: DuckDBPyConnection, path: Path) -> bool:
     except (duckdb.InvalidInputException, duckdb.NotImplementedException):  # no UTF-8, too long: others tell of it
         return False
     return row is not None and row[0] > 0 and row[0] == count
+
+
+def _is_utf8(path: Path) -> bool:
+    """Tell whether DuckDB, which takes nothing else, can be told the name of a file."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def stage(connection: DuckDBPyConnection, path: Path, graph: str) -> int:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyoxigraph as ox
 
 from calckg import prefixes
+from calckg.printable import printable
 
 if TYPE_CHECKING:
     from calckg.findings import Report
@@ -48,7 +49,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, width: int |
     Columns that are empty in every row are left out. What would be much too wide for the terminal is drawn row by row,
     one value a line.
     """
-    body = [[" ".join(value.split()) for value in row] for row in rows]
+    body = [[_one_line(value) for value in row] for row in rows]
     kept = [i for i in range(len(columns)) if not body or any(row[i] for row in body)]
     lines = [[row[i] for i in kept] for row in [list(columns), *body]]
     widths = [max(map(len, values)) for values in zip(*lines, strict=True)]
@@ -100,8 +101,12 @@ def markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "".join("| " + " | ".join(_markdown_cell(value) for value in line) + " |\n" for line in lines)
 
 
+def _one_line(value: str) -> str:
+    return printable(" ".join(value.split()))
+
+
 def _markdown_cell(value: str) -> str:
-    return " ".join(value.split()).replace("\\", "\\\\").replace("|", "\\|")
+    return _one_line(value).replace("\\", "\\\\").replace("|", "\\|")
 
 
 def solutions(result: ox.QuerySolutions, name: str, *, width: int | None = None) -> bytes:

@@ -9,6 +9,7 @@ import threading
 
 from calckg import running
 from calckg.errors import CalckgError, lack
+from calckg.printable import printable
 
 
 def program() -> None:
@@ -80,5 +81,5 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 def _complain(message: str, code: int) -> int:
-    print(f"calckg: {' '.join(message.split())}", file=sys.stderr)
+    print(printable(f"calckg: {' '.join(message.split())}"), file=sys.stderr)
     return code

@@ -14,6 +14,7 @@ import typer
 from calckg.errors import UnknownNameError, UsageError
 from calckg.files import plain_suffix, refuse_directory, writing
 from calckg.kg import KnowledgeGraph
+from calckg.printable import printable
 
 KgOption = Annotated[
     Path | None,
@@ -88,6 +89,11 @@ def terminal_width(output: Path | None) -> int | None:
     import shutil
 
     return shutil.get_terminal_size().columns
+
+
+def note(line: str) -> None:
+    """Print a line for people beside the output, to standard error."""
+    print(printable(line), file=sys.stderr)
 
 
 @contextmanager

@@ -17,11 +17,13 @@ from calckg.cli.options import (
     choose_format,
     emit,
     is_explicit,
+    note,
     open_graph,
     terminal_width,
 )
 from calckg.errors import UnknownNameError, UsageError
 from calckg.findings import Report, Severity
+from calckg.printable import printable
 
 if TYPE_CHECKING:
     from calckg.shapes.engine import Options, Validation
@@ -131,12 +133,13 @@ def _tell(outcome: Validation, name: str, grave: Severity, output: Path | None) 
             if finding.severity == Severity.INFO:
                 more.setdefault(finding.rule, []).append(finding.message)
         report = Report(f for f in report if f.severity > Severity.INFO)
-    emit(_rendered(report, outcome, name, terminal_width(output), grave), output)
+    # A file's name may have bytes that are no UTF-8.
+    emit(_rendered(report, outcome, name, terminal_width(output), grave).encode(errors="backslashreplace"), output)
     for rule, messages in sorted(more.items()):
         such = "" if len(set(messages)) == 1 else ", such as"
         shape = prefixes.load().compress(rule) or rule
         often = f"{len(messages):,} times" if len(messages) > 1 else "once"
-        print(f"info, {often}{such}: {messages[0]} ({shape})", file=sys.stderr)
+        note(f"info, {often}{such}: {' '.join(messages[0].split())} ({shape})")
 
 
 def _options(limit: int | None, focus: list[str] | None, shape: list[str] | None, *, recheck: bool) -> Options:
@@ -166,21 +169,21 @@ def _explain(outcome: Validation) -> None:
     for one in outcome.outcomes:
         shape, component = str(one.plan.shape.node), one.plan.constraint.component.rpartition("#")[2]
         found = len(one.results) + one.more
-        print(f"# {shape} {component}: {one.seconds * 1e3:.1f} ms, {found} results", file=sys.stderr)
+        note(f"# {shape} {component}: {one.seconds * 1e3:.1f} ms, {found} results")
         for query in one.queries:
-            print(query, file=sys.stderr)
+            note(query)
 
 
 def _summary(outcome: Validation, failed: bool) -> None:
     """Tell how many results there are, by severity, and what the limit left out."""
     found = ", ".join(f"{count} {severity}" for severity, count in outcome.counts().items())
     for line in _left_out(outcome):
-        print(line, file=sys.stderr)
+        note(line)
     verdict = ("does not conform" if failed else "conforms") + (f" ({found})" if found else "")
     if outcome.standing:
         some = f"{outcome.standing} of {len(outcome.outcomes)} constraints"
-        print(f"{some} found nothing when the graph was built: --recheck asks them again", file=sys.stderr)
-    print(f"{outcome.triples:,} triples, {outcome.shapes} shapes: {verdict}", file=sys.stderr)
+        note(f"{some} found nothing when the graph was built: --recheck asks them again")
+    note(f"{outcome.triples:,} triples, {outcome.shapes} shapes: {verdict}")
 
 
 def _left_out(outcome: Validation) -> list[str]:
@@ -210,17 +213,17 @@ def _in_rdf(outcome: Validation, name: str) -> bytes:
     return stream.getvalue()
 
 
-def _rendered(report: Report, outcome: Validation, name: str, width: int | None, grave: Severity) -> bytes:
+def _rendered(report: Report, outcome: Validation, name: str, width: int | None, grave: Severity) -> str:
     if name in {"sarif", "junit"}:
         from calckg.shapes import ci_formats
         from calckg.shapes.engine import rule
         from calckg.shapes.report import severity
 
         if name == "sarif":
-            return ci_formats.sarif(report, _left_out(outcome)).encode()
+            return ci_formats.sarif(report, _left_out(outcome))
         checked = [
             (rule(outcome, one), one.seconds, one.more if severity(one.plan) >= grave else 0)
             for one in outcome.outcomes
         ]
-        return ci_formats.junit(report, checked, grave).encode()
-    return render.findings(report, name, width=width).encode()
+        return printable(ci_formats.junit(report, checked, grave))  # XML has no control characters
+    return render.findings(report, name, width=width)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from urllib.parse import quote
@@ -57,7 +58,7 @@ def _rule(rule: str, finding: Finding) -> dict[str, object]:
 def _result(finding: Finding, rule: int) -> dict[str, object]:
     location: dict[str, object] = {"logicalLocations": [{"fullyQualifiedName": finding.subject}]}
     if isinstance(finding.source, FileSource):
-        place: dict[str, object] = {"artifactLocation": {"uri": quote(finding.source.file)}}
+        place: dict[str, object] = {"artifactLocation": {"uri": quote(os.fsencode(finding.source.file))}}
         if finding.source.line is not None:
             place["region"] = {"startLine": finding.source.line}
         location["physicalLocation"] = place

@@ -1,0 +1,25 @@
+"""Texts of others as a terminal may have them: nothing in them moves the cursor, sets a colour or turns the writing."""
+
+from __future__ import annotations
+
+import re
+
+# Control characters but tab and line feed, the overrides of a writing direction, what is no character, and half ones:
+# Python's way to hand on bytes of a file name that are no UTF-8.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+
+
+def printable(text: str) -> str:
+    r"""Return ``text`` with what must not reach a terminal escaped.
+
+    >>> printable("\x1b[31mred")
+    '\\x1b[31mred'
+    """
+    return _UNPRINTABLE.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if 0xDC80 <= code <= 0xDCFF:
+        code -= 0xDC00  # the byte that it stands for
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
