@@ -82,9 +82,9 @@ def _lines(path: Path, has_long: bool) -> str:
 
 def _count(path: Path) -> tuple[int, bool]:
     """Return how many lines a file has, and whether one may be longer than half of ``_BUFFER``."""
-    lines, has_long = 0, False
+    lines, has_long, last = 0, False, b"\n"
     with path.open("rb") as stream:
         while block := stream.read(_BUFFER // 4):
             ends = block.count(b"\n")
-            lines, has_long = lines + ends, has_long or not ends
-    return lines, has_long
+            lines, has_long, last = lines + ends, has_long or not ends, block[-1:]
+    return lines + (last != b"\n"), has_long  # the last line may have no end
