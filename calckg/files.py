@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
@@ -38,6 +38,15 @@ def refuse_directory(path: Path) -> None:
         raise UsageError(f"{path}: can't be written ({error.strerror}); choose another place") from None
     if found:
         raise UsageError(f"{path}: this is a directory; name a file in it to write to")
+
+
+def refuse_input(output: Path, inputs: Iterable[Path]) -> None:
+    """Raise ``UsageError`` when ``output``, which shall be written, is one of the files that are read."""
+    if not output.is_file():  # there is nothing to lose in a device or a pipe
+        return
+    for path in inputs:
+        if path.exists() and path.samefile(output):
+            raise UsageError(f"{output}: this is {path}, which is read; write to another file")
 
 
 @contextmanager

@@ -288,6 +288,16 @@ def test_the_report_in_turtle_is_a_validation_report(run: Run, folder: Path) -> 
     assert any(str(quad.object) == f"<{report}>" for quad in rdf.read(target))
 
 
+@pytest.mark.parametrize("name", ["bad.ttl", "shapes.ttl", "./bad.ttl", "link.ttl"])
+def test_what_is_read_is_not_written_over(run: Run, folder: Path, name: str) -> None:
+    (folder / "link.ttl").symlink_to(folder / "bad.ttl")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    done = run("validate", folder / "bad.ttl", "--shapes", folder / "shapes.ttl", "-o", f"{folder}/{name}")
+    assert done.code == 2
+    assert "which is read; write to another file" in done.complaint
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
 def test_several_files_of_shapes_are_taken_together(run: Run, folder: Path) -> None:
     done = run(
         "validate", folder / "bad.ttl", "--shapes", folder / "shapes.ttl",

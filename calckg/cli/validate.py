@@ -22,6 +22,7 @@ from calckg.cli.options import (
     terminal_width,
 )
 from calckg.errors import UnknownNameError, UsageError
+from calckg.files import refuse_input
 from calckg.findings import Report, Severity
 from calckg.printable import printable
 
@@ -100,6 +101,8 @@ def validate(
     grave = _severity(fail_on)
     name = choose_format(format, output, FORMATS, _SUFFIXES, "table")
     _refuse(limit, files, kg, endpoint, recheck)
+    if output is not None:
+        refuse_input(output, [*(files or ()), *(shapes or ())])
     options = _options(limit, focus, shape, recheck=recheck or explain)
     outcome = _outcome(files, shapes, kg, endpoint, options)
     if explain:
