@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -296,6 +299,18 @@ def test_what_is_read_is_not_written_over(run: Run, folder: Path, name: str) -> 
     assert done.code == 2
     assert "which is read; write to another file" in done.complaint
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize(("name", "code"), [("bad", 1), ("good", 0), ("none", 3)])
+@pytest.mark.parametrize("closed", ["both", "stderr"])
+def test_the_exit_code_stands_when_nobody_reads_on(folder: Path, name: str, code: int, closed: str) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "calckg", "validate", folder / f"{name}.ttl", "--shapes", folder / "shapes.ttl"]
+    stdout = write if closed == "both" else subprocess.DEVNULL
+    done = subprocess.run(command, stdout=stdout, stderr=write, check=False)
+    os.close(write)
+    assert done.returncode == code
 
 
 def test_several_files_of_shapes_are_taken_together(run: Run, folder: Path) -> None:

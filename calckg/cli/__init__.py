@@ -58,8 +58,7 @@ def run(arguments: list[str] | None = None) -> int:
     except SystemExit as error:
         if not isinstance(error.__context__, BrokenPipeError):  # Typer's way to end when the reader has gone
             raise
-        # Python flushes standard output once more when it ends; there must be somewhere for that to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        running.silence(1, 2)
         return 0
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
@@ -81,5 +80,8 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 def _complain(message: str, code: int) -> int:
-    print(printable(f"calckg: {' '.join(message.split())}"), file=sys.stderr)
+    try:
+        print(printable(f"calckg: {' '.join(message.split())}"), file=sys.stderr)
+    except BrokenPipeError:
+        running.silence(2)
     return code

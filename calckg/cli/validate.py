@@ -16,6 +16,7 @@ from calckg.cli.options import (
     OutputOption,
     choose_format,
     emit,
+    ending_with,
     is_explicit,
     note,
     open_graph,
@@ -105,10 +106,11 @@ def validate(
         refuse_input(output, [*(files or ()), *(shapes or ())])
     options = _options(limit, focus, shape, recheck=recheck or explain)
     outcome = _outcome(files, shapes, kg, endpoint, options)
-    if explain:
-        _explain(outcome)
-    _tell(outcome, name, grave, output)
     failed = outcome.at_least(grave) > 0
+    with ending_with(int(failed)):
+        if explain:
+            _explain(outcome)
+        _tell(outcome, name, grave, output)
     _summary(outcome, failed)
     if failed:
         raise typer.Exit(1)
