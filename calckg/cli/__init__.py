@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import sys
 import threading
 
@@ -54,7 +55,7 @@ def run(arguments: list[str] | None = None) -> int:
             return error.exit_code
         return _complain(str(error), error.exit_code)
     except KeyboardInterrupt:
-        return 130
+        return running.exit_code()
     except SystemExit as error:
         if not isinstance(error.__context__, BrokenPipeError):  # Typer's way to end when the reader has gone
             raise
@@ -65,7 +66,7 @@ def run(arguments: list[str] | None = None) -> int:
         return _complain(f"{place}{error.strerror or error}; free some space or choose another place", 3)
     except Exception as error:
         if running.caused(error):
-            return 130
+            return running.exit_code()
         if (why := lack(error)) is not None:
             return _complain(why, 3)
         # Typer's own errors (an unknown option, a missing argument) share these two names and no public base class.
@@ -76,6 +77,8 @@ def run(arguments: list[str] | None = None) -> int:
             return int(error.exit_code)
         where = f" (see {context.command_path} --help)" if context is not None else ""
         return _complain(f"{message}{where}", int(error.exit_code))
+    if code == 128 + signal.SIGINT:  # Typer's own, of whatever signal it was
+        return running.exit_code()
     return code if isinstance(code, int) else 0
 
 
