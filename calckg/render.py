@@ -43,6 +43,11 @@ def cell(term: Any) -> str:
     return str(term)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with what it is of: ``1 triple``, ``2,000 triples``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, width: int | None) -> str:
     """Draw a table; with ``width`` in the terminal's colours and columns, else in plain text as wide as it gets.
 

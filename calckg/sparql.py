@@ -93,7 +93,7 @@ class EndpointGraph:
             reason = getattr(error, "reason", error)
             if isinstance(reason, TimeoutError):
                 raise EndpointError(
-                    f"{self.url} gave no answer in {self.timeout:g} seconds; ask for less, or set CALCKG_TIMEOUT higher"
+                    f"{self.url} gave no answer in {self.timeout:g} second{'s' * (self.timeout != 1)}; ask for less, or set CALCKG_TIMEOUT higher"
                 ) from None
             told = " ".join(str(reason).split())
             raise EndpointError(f"{self.url} can't be reached ({told}); is the server running?") from None

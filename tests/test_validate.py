@@ -247,11 +247,20 @@ def test_information_is_in_the_table_when_it_fails(run: Run, folder: Path) -> No
     assert "(1 violation, 1 warning, 1 info)" in done.complaint
 
 
-def test_a_warning_below_the_limit_conforms(run: Run, folder: Path) -> None:
+def test_a_warning_below_the_limit_does_not_conform_and_does_not_fail(run: Run, folder: Path) -> None:
     (folder / "grey.ttl").write_text(PREFIXES + 'ex:a a ex:Thing ; rdfs:label "a" ; ex:colour "grey" .')
     done = run("validate", folder / "grey.ttl", "--shapes", folder / "shapes.ttl")
     assert done.code == 0
-    assert done.complaint == "3 triples, 4 shapes: conforms (1 warning)"
+    assert done.complaint == "3 triples, 4 shapes: does not conform (1 warning)"
+
+
+def test_the_summary_counts_one_as_one(run: Run, folder: Path) -> None:
+    (folder / "one.ttl").write_text(PREFIXES + 'ex:a ex:note "x" .')
+    (folder / "one-shape.ttl").write_text(PREFIXES + "ex:s a sh:NodeShape ; sh:targetNode ex:a ; sh:closed true .")
+    done = run("validate", folder / "one.ttl", "--shapes", folder / "one-shape.ttl")
+    assert done.err == "1 triple, 1 shape: does not conform (1 violation)\n"
+    done = run("validate", folder / "one.ttl", "--shapes", folder / "one-shape.ttl", "--format", "junit")
+    assert 'message="1 finding: ' in done.out
 
 
 @pytest.mark.parametrize(("limit", "code"), [("violation", 0), ("warning", 0), ("Info", 1)])
@@ -318,7 +327,7 @@ def test_several_files_of_shapes_are_taken_together(run: Run, folder: Path) -> N
         "validate", folder / "bad.ttl", "--shapes", folder / "shapes.ttl",
         "--shapes", shapes(folder, HEAD + "sh:property [ sh:path ex:p ; sh:minCount 1 ] .")[0],
     )  # fmt: skip
-    assert "(2 violation, 1 warning, 1 info)" in done.err
+    assert "(2 violations, 1 warning, 1 info)" in done.err
 
 
 def test_a_built_graph_is_validated(run: Run, folder: Path, build: Build) -> None:
@@ -392,7 +401,7 @@ def test_a_limit_says_how_many_more(run: Run, folder: Path) -> None:
 def test_explain_prints_queries_and_times(run: Run, folder: Path) -> None:
     done = run(*bad(folder), "--explain")
     assert "MinCountConstraintComponent" in done.err
-    assert " ms, 1 results" in done.err
+    assert " ms, 1 result\n" in done.err
     assert "SELECT" in done.err
 
 

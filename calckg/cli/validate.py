@@ -111,7 +111,7 @@ def validate(
         if explain:
             _explain(outcome)
         _tell(outcome, name, grave, output)
-    _summary(outcome, failed)
+    _summary(outcome)
     if failed:
         raise typer.Exit(1)
 
@@ -174,21 +174,21 @@ def _explain(outcome: Validation) -> None:
     for one in outcome.outcomes:
         shape, component = str(one.plan.shape.node), one.plan.constraint.component.rpartition("#")[2]
         found = len(one.results) + one.more
-        note(f"# {shape} {component}: {one.seconds * 1e3:.1f} ms, {found} results")
+        note(f"# {shape} {component}: {one.seconds * 1e3:.1f} ms, {render.counted(found, 'result')}")
         for query in one.queries:
             note(query)
 
 
-def _summary(outcome: Validation, failed: bool) -> None:
-    """Tell how many results there are, by severity, and what the limit left out."""
-    found = ", ".join(f"{count} {severity}" for severity, count in outcome.counts().items())
+def _summary(outcome: Validation) -> None:
+    """Tell whether the data conform, which is without any result (SHACL 3.6.1), and what the limit left out."""
+    found = ", ".join(render.counted(count, severity) for severity, count in outcome.counts().items())
     for line in _left_out(outcome):
         note(line)
-    verdict = ("does not conform" if failed else "conforms") + (f" ({found})" if found else "")
+    verdict = f"does not conform ({found})" if found else "conforms"
     if outcome.standing:
-        some = f"{outcome.standing} of {len(outcome.outcomes)} constraints"
+        some = f"{outcome.standing} of {render.counted(len(outcome.outcomes), 'constraint')}"
         note(f"{some} found nothing when the graph was built: --recheck asks them again")
-    note(f"{outcome.triples:,} triples, {outcome.shapes} shapes: {verdict}")
+    note(f"{render.counted(outcome.triples, 'triple')}, {render.counted(outcome.shapes, 'shape')}: {verdict}")
 
 
 def _left_out(outcome: Validation) -> list[str]:

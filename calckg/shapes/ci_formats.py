@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 
 from calckg import prefixes
 from calckg.findings import FileSource, Finding, Severity
+from calckg.render import counted
 
 _LEVELS = {Severity.VIOLATION: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
@@ -94,7 +95,7 @@ def junit(findings: Iterable[Finding], checked: Iterable[tuple[str, float, int]]
         count = len(grave) + more.get(rule, 0)
         if count:
             failures += 1
-            said = f"{count} findings: {grave[0].message}" if grave else f"{count} findings, not told"
+            said = counted(count, "finding") + (f": {grave[0].message}" if grave else ", not told")
             ET.SubElement(case, "failure", message=said).text = lines
         elif found:
             ET.SubElement(case, "system-out").text = lines
