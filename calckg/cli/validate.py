@@ -182,7 +182,7 @@ def _explain(outcome: Validation) -> None:
 def _summary(outcome: Validation) -> None:
     """Tell whether the data conform, which is without any result (SHACL 3.6.1), and what the limit left out."""
     found = ", ".join(render.counted(count, severity) for severity, count in outcome.counts().items())
-    for line in _left_out(outcome):
+    for line in (*_left_out(outcome), *(f"note: {doubt}" for doubt in outcome.notes)):
         note(line)
     verdict = f"does not conform ({found})" if found else "conforms"
     if outcome.standing:

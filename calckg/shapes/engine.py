@@ -18,7 +18,7 @@ from calckg.files import readable
 from calckg.findings import FileSource, GraphSource, Report, Severity
 from calckg.kg import KnowledgeGraph
 from calckg.shapes import algebra as al
-from calckg.shapes import compiler, file_lines, model, places, reader, report, report_graph
+from calckg.shapes import compiler, doubts, file_lines, model, places, reader, report, report_graph
 from calckg.shapes.model import Term
 from calckg.shapes.on_columns import OnColumns
 from calckg.shapes.results import Outcome
@@ -74,7 +74,8 @@ class Validation:
 
     ``conforms`` is SHACL's own word (no result of any severity, SHACL 3.6.1); ``outcomes`` is what became of each
     constraint, ``shapes`` the count of shapes, ``triples`` that of the data. ``standing`` is the count of constraints
-    that were not asked: the build has found nothing by them. ``find`` makes the findings, of the columns, which are
+    that were not asked: the build has found nothing by them. ``notes`` are lines for people: what was not checked, and
+    what the shapes have that is no term of SHACL. ``find`` makes the findings, of the columns, which are
     kept as long as the outcome is.
     """
 
@@ -84,6 +85,7 @@ class Validation:
     shapes: int
     triples: int
     standing: int = 0
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def report(self) -> Report:
@@ -267,7 +269,8 @@ def _distant(graph: SparqlGraph, shapes: model.Shapes, options: Options) -> Vali
     def find() -> Report:
         return Report(report.findings(outcomes, shapes.graph, lambda focus, path, value: GraphSource()))
 
-    return Validation(tuple(outcomes), shapes.graph, find, len(shapes.shapes), triples)
+    notes = tuple(doubts.unknown_terms(shapes.graph))
+    return Validation(tuple(outcomes), shapes.graph, find, len(shapes.shapes), triples, notes=notes)
 
 
 def _count(graph: SparqlGraph) -> int:
@@ -285,7 +288,8 @@ def _run(
     triples: int | None = None,
     cleared: Callable[[Sequence[al.Plan]], set[int]] = lambda plans: set(),
 ) -> Validation:
-    plans = list(compiler.compile_shapes(_chosen(shapes, options)))
+    chosen = _chosen(shapes, options)
+    plans = list(compiler.compile_shapes(chosen))
     nothing = cleared(plans)
     waiting = [plan for number, plan in enumerate(plans) if number not in nothing]
     run = iter(backend.run(waiting, limit=options.limit, focus=options.focus or None))
@@ -296,7 +300,10 @@ def _run(
     if triples is None:
         triples = columnar.triples(connection)
     find = partial(_found, connection, outcomes, shapes.graph, files, graphs or {})
-    return Validation(tuple(outcomes), shapes.graph, find, len(shapes.shapes), triples, len(nothing))
+    notes = list(doubts.unknown_terms(shapes.graph))
+    if options.focus or not (nothing or any(one.results or one.more for one in outcomes)):
+        notes += doubts.untargeted(connection, chosen, options.focus)
+    return Validation(tuple(outcomes), shapes.graph, find, len(shapes.shapes), triples, len(nothing), tuple(notes))
 
 
 def _found(
