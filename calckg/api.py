@@ -13,6 +13,7 @@ import pyoxigraph as ox
 from calckg import concepts, extract, naming, prefixes, queries, rdf
 from calckg.errors import MissingToolError, UsageError
 from calckg.kg import KnowledgeGraph
+from calckg.printable import shortened
 from calckg.sparql import check_read_only
 
 if TYPE_CHECKING:
@@ -160,8 +161,8 @@ class Graph:
         shapes: Source | None = None,
         *,
         limit: int | None = None,
-        shape: str | Iterable[str] = (),
-        focus: str | Iterable[str] = (),
+        shape: str | Iterable[str] | None = None,
+        focus: str | Iterable[str] | None = None,
         recheck: bool = False,
     ) -> Validation:
         """Check the graph against ``shapes``, as ``calckg.validate`` does.
@@ -179,8 +180,8 @@ def validate(
     shapes: Source | None = None,
     *,
     limit: int | None = None,
-    shape: str | Iterable[str] = (),
-    focus: str | Iterable[str] = (),
+    shape: str | Iterable[str] | None = None,
+    focus: str | Iterable[str] | None = None,
 ) -> Validation:
     """Check RDF, a file, several or an rdflib graph, against SHACL shapes; without ``shapes`` against calckg's own.
 
@@ -199,14 +200,25 @@ def validate(
 
 
 def _options(
-    limit: int | None, shape: str | Iterable[str], focus: str | Iterable[str], *, recheck: bool = False
+    limit: int | None, shape: str | Iterable[str] | None, focus: str | Iterable[str] | None, *, recheck: bool = False
 ) -> Options:
     from calckg.shapes.engine import Options
 
-    if limit is not None and limit < 0:
-        raise UsageError(f"limit={limit}: give 0 or more")
-    only, nodes = ([given] if isinstance(given, str) else given for given in (shape, focus))
-    return Options.of(limit, only, nodes, recheck=recheck)
+    if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 0):
+        raise UsageError(f"limit={limit!r}: give a whole number, 0 or more, or None")
+    return Options.of(limit, _texts("shape", shape), _texts("focus", focus), recheck=recheck)
+
+
+def _texts(name: str, given: str | Iterable[str] | None) -> list[str]:
+    """Return what an argument names: nothing, one or several."""
+    if given is None:
+        return []
+    several = isinstance(given, Iterable) and not isinstance(given, str | bytes)
+    texts: list[object] = list(given) if several else [given]
+    for text in texts:
+        if not isinstance(text, str):
+            raise UsageError(f"{name}={shortened(text)}: give an IRI or a CURIE as text, several, or None")
+    return [str(text) for text in texts]
 
 
 def _rules(shapes: Source | None) -> Rules:
@@ -230,7 +242,8 @@ def _paths(source: Source) -> list[Path]:
         paths = list(source)
     found = [Path(path) for path in paths if isinstance(path, str | Path)]
     if not found or len(found) < len(paths):
-        raise UsageError(f"{source!r} is no RDF to check or to check against; give a file, several, or an rdflib graph")
+        told = shortened(source)
+        raise UsageError(f"{told} is no RDF to check or to check against; give a file, several, or an rdflib graph")
     return found
 
 

@@ -6,6 +6,7 @@ import re
 
 # Control characters but tab and line feed, the overrides of a writing direction, what is no character, and half ones:
 # Python's way to hand on bytes of a file name that are no UTF-8.
+_LONGEST = 60
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
@@ -16,6 +17,12 @@ def printable(text: str) -> str:
     '\\x1b[31mred'
     """
     return _UNPRINTABLE.sub(_escaped, text)
+
+
+def shortened(value: object) -> str:
+    """Return how Python writes a value, no longer than a message may have it."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -98,9 +98,7 @@ def test_a_bad_line_is_named_where_the_last_one_has_no_end(tmp_path: Path) -> No
         engine.validate_files([tmp_path / "a.nt"], [tmp_path / "shapes.ttl"])
 
 
-@pytest.mark.parametrize(
-    "text", [b"", b"\n", b'<urn:x:a> <urn:x:p> "\xff" .\n', "\r".join(PLAIN).encode()]
-)
+@pytest.mark.parametrize("text", [b"", b"\n", b'<urn:x:a> <urn:x:p> "\xff" .\n', "\r".join(PLAIN).encode()])
 def test_a_file_that_is_no_lines_is_not_plain(tmp_path: Path, text: bytes) -> None:
     assert not is_plain(tmp_path / "a.nt", text)
 

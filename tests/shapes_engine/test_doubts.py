@@ -74,7 +74,9 @@ def test_a_target_in_sparql_is_not_looked_at(tmp_path: Path) -> None:
 
 
 def test_a_term_that_is_none_is_told_with_the_nearest(tmp_path: Path) -> None:
-    shapes = "ex:s a sh:NodeShape ; sh:targetClass ex:Thing ; sh:property [ sh:path ex:p ; sh:minCout 1 ] ; sh:sevrity 1 ."
+    shapes = (
+        "ex:s a sh:NodeShape ; sh:targetClass ex:Thing ; sh:property [ sh:path ex:p ; sh:minCout 1 ] ; sh:sevrity 1 ."
+    )
     assert validated(tmp_path, shapes).notes == (
         "sh:minCout is no term of SHACL and asks nothing; did you mean sh:minCount?",
         "sh:sevrity (of https://example.org/s) is no term of SHACL and asks nothing; did you mean sh:severity?",
