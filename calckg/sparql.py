@@ -92,9 +92,9 @@ class EndpointGraph:
         except (OSError, HTTPException, ValueError) as error:  # ValueError: an address that is none
             reason = getattr(error, "reason", error)
             if isinstance(reason, TimeoutError):
-                raise EndpointError(
-                    f"{self.url} gave no answer in {self.timeout:g} second{'s' * (self.timeout != 1)}; ask for less, or set CALCKG_TIMEOUT higher"
-                ) from None
+                waited = f"{self.timeout:g} second{'s' * (self.timeout != 1)}"
+                why = f"gave no answer in {waited}; ask for less, or set CALCKG_TIMEOUT higher"
+                raise EndpointError(f"{self.url} {why}") from None
             told = " ".join(str(reason).split())
             raise EndpointError(f"{self.url} can't be reached ({told}); is the server running?") from None
         try:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 # SHACL (W3C, 2017), SHACL-AF with its node expressions, and SHACL-JS.
-_TERMS: Final = frozenset(
-    """AbstractResult BlankNode BlankNodeOrIRI BlankNodeOrLiteral ConstraintComponent Function IRI IRIOrLiteral Info
+_VOCABULARY: Final = """
+    AbstractResult BlankNode BlankNodeOrIRI BlankNodeOrLiteral ConstraintComponent Function IRI IRIOrLiteral Info
     JSConstraint JSExecutable JSFunction JSLibrary JSRule JSTarget JSTargetType JSValidator Literal NodeKind NodeShape
     Parameter Parameterizable PrefixDeclaration PropertyGroup PropertyShape ResultAnnotation Rule SPARQLAskExecutable
     SPARQLAskValidator SPARQLConstraint SPARQLConstructExecutable SPARQLExecutable SPARQLFunction SPARQLRule
@@ -37,8 +37,9 @@ _TERMS: Final = frozenset(
     resultMessage resultPath resultSeverity returnType rule select separator severity shapesGraph
     shapesGraphWellFormed sourceConstraint sourceConstraintComponent sourceShape sparql subject suggestedShapesGraph
     sum target targetClass targetNode targetObjectsOf targetSubjectsOf then this union uniqueLang update validator
-    value values xone zeroOrMorePath zeroOrOnePath""".split()
-)
+    value values xone zeroOrMorePath zeroOrOnePath
+"""
+_TERMS: Final = frozenset(_VOCABULARY.split())
 _COMPONENT: Final = "ConstraintComponent"  # and a parameter of one has its name after a hyphen
 _FEW: Final = 3
 _SUBCLASS: Final = "http://www.w3.org/2000/01/rdf-schema#subClassOf"
@@ -73,7 +74,7 @@ def untargeted(connection: DuckDBPyConnection, shapes: Sequence[model.Shape], fo
     if any(isinstance(target, model.TargetSparql) for target in targets):
         return
     if not targets:
-        yield "nothing was checked: no shape has a target; give one sh:targetClass, sh:targetNode or sh:targetSubjectsOf"
+        yield "nothing was checked: no shape has a target; give one sh:targetClass or sh:targetNode"
         return
     told = ", ".join(_told(target) for target in targets[:_FEW]) + (", …" if len(targets) > _FEW else "")
     data = _Data(connection)
