@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 Source: TypeAlias = Union[str, Path, Iterable["str | Path"], "rdflib.Graph"]
 """RDF: a file, several, or an rdflib graph."""
+_TEXT = re.compile(r"[\n\0]|^\s*(?:@|<|\{|\[|_:|PREFIX\b|BASE\b)", re.IGNORECASE)
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _WHOLE = ("integer", "long", "int", "short", "nonNegativeInteger", "positiveInteger")
 _NUMBERS = {_XSD + name: int for name in _WHOLE} | {_XSD + name: float for name in ("decimal", "double", "float")}
@@ -237,6 +239,8 @@ def _is_rdflib(source: Source) -> TypeGuard[rdflib.Graph]:
 
 
 def _paths(source: Source) -> list[Path]:
+    if hasattr(source, "read"):
+        raise UsageError("an open file is no RDF to check or to check against; give its path")
     paths: list[object] = [source]
     if isinstance(source, Iterable) and not isinstance(source, str | Path):
         paths = list(source)
@@ -244,7 +248,19 @@ def _paths(source: Source) -> list[Path]:
     if not found or len(found) < len(paths):
         told = shortened(source)
         raise UsageError(f"{told} is no RDF to check or to check against; give a file, several, or an rdflib graph")
+    for path in paths:
+        if isinstance(path, str) and _is_text(path):
+            told = shortened(path)
+            raise UsageError(f"{told} is a text, no path; write it to a file, or read it into an rdflib graph")
     return found
+
+
+def _is_text(path: str) -> bool:
+    """Tell whether what should be a path is the text of RDF."""
+    try:
+        return not Path(path).exists() and _TEXT.search(path) is not None
+    except (OSError, ValueError):  # too long for a path, or with a NUL in it
+        return True
 
 
 def _rdflib(triples: Iterable[ox.Triple]) -> rdflib.Graph:

@@ -20,7 +20,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from calckg.printable import printable
+from calckg.printable import printable, without_password
 
 
 class CalckgError(Exception):
@@ -29,7 +29,8 @@ class CalckgError(Exception):
     exit_code = 3
 
     def __init__(self, message: str) -> None:
-        super().__init__(printable(" ".join(message.splitlines())))  # what it quotes may hold anything
+        # What it quotes may hold anything.
+        super().__init__(without_password(printable(" ".join(message.splitlines()))))
 
 
 class UsageError(CalckgError):

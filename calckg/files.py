@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from typing import IO, cast
 
 from calckg.errors import SourceError, UsageError
 
+_ADDRESS = re.compile(r"(?:https?|ftp):/", re.IGNORECASE)  # of two slashes a path keeps one
+
 
 def readable(path: str | Path) -> Path:
     """Return ``path`` when it is a file that can be read and is not empty; raise ``SourceError`` otherwise."""
@@ -18,6 +21,8 @@ def readable(path: str | Path) -> Path:
     try:
         status = path.stat()
     except FileNotFoundError:
+        if _ADDRESS.match(str(path)):
+            raise SourceError("addresses are not fetched; download it, and name the file", path) from None
         raise SourceError("no such file; check the spelling of its path", path) from None
     except OSError as error:
         raise SourceError(f"can't be read ({error.strerror}); check its path", path) from None

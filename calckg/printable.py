@@ -7,6 +7,7 @@ import re
 # Control characters but tab and line feed, the overrides of a writing direction, what is no character, and half ones:
 # Python's way to hand on bytes of a file name that are no UTF-8.
 _LONGEST = 60
+_USER = re.compile(r"(?<=:/)(/?)[^/?#@\s]*@")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
@@ -17,6 +18,15 @@ def printable(text: str) -> str:
     '\\x1b[31mred'
     """
     return _UNPRINTABLE.sub(_escaped, text)
+
+
+def without_password(text: str) -> str:
+    """Return ``text`` without what stands before an @ in an address: a name, and often a password.
+
+    >>> without_password("https://me:secret@example.org/sparql")
+    'https://…@example.org/sparql'
+    """
+    return _USER.sub(r"\1…@", text)
 
 
 def shortened(value: object) -> str:

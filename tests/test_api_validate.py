@@ -120,6 +120,20 @@ def test_what_is_no_rdf_is_refused(data: object) -> None:
         calckg.validate(data)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    "data", ["ex:a a ex:b .\n" * 99, "@prefix ex: <urn:x:> .", "{}", "a\0", "x" * 9999, ["<a> <b> 1"]]
+)
+def test_a_text_is_no_path_and_is_not_told_as_a_whole(data: str | list[str]) -> None:
+    with pytest.raises(UsageError, match="is a text, no path; write it to a file, or read it into an rdflib") as caught:
+        calckg.validate(data)
+    assert len(str(caught.value)) < 150
+
+
+def test_an_open_file_is_no_path(folder: Path) -> None:
+    with (folder / "data.ttl").open() as stream, pytest.raises(UsageError, match="an open file is no RDF"):
+        calckg.validate(stream)
+
+
 def test_what_can_not_be_is_told_in_a_line(folder: Path) -> None:
     data, shapes = folder / "data.ttl", folder / "shapes.ttl"
     with pytest.raises(SourceError, match=r"none\.ttl: no such file"):

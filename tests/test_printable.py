@@ -44,6 +44,18 @@ def test_an_error_is_printable() -> None:
     assert str(CalckgError(f"{RED}: no")) == r"\x1b[31m: no"
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("http://me:secret@host/a@b", "http://…@host/a@b"),
+        ("at https:/me@host:1", "at https:/…@host:1"),
+        ("https://host/?q=a@b mailto:a@b", "https://host/?q=a@b mailto:a@b"),
+    ],
+)
+def test_an_error_has_no_password(text: str, told: str) -> None:
+    assert str(CalckgError(text)) == told
+
+
 @pytest.mark.parametrize("name", ["table", "markdown", "junit"])
 def test_findings_for_people_are_printable(run: Run, files: tuple[str | Path, ...], name: str) -> None:
     done = run(*files, "--format", name)

@@ -315,7 +315,8 @@ def test_what_is_read_is_not_written_over(run: Run, folder: Path, name: str) -> 
 def test_the_exit_code_stands_when_nobody_reads_on(folder: Path, name: str, code: int, closed: str) -> None:
     read, write = os.pipe()
     os.close(read)
-    command = [sys.executable, "-m", "calckg", "validate", folder / f"{name}.ttl", "--shapes", folder / "shapes.ttl"]
+    files = [str(folder / f"{name}.ttl"), "--shapes", str(folder / "shapes.ttl")]
+    command = [sys.executable, "-m", "calckg", "validate", *files]
     stdout = write if closed == "both" else subprocess.DEVNULL
     done = subprocess.run(command, stdout=stdout, stderr=write, check=False)
     os.close(write)
@@ -382,6 +383,41 @@ def test_only_one_shape_and_one_node_are_checked(run: Run, folder: Path) -> None
         "json",
     )
     assert json.loads(done.out) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (
+            ("--focus", "unknown:bob"),
+            "--focus 'unknown:bob': unknown prefix 'unknown'; write the IRI, all of it, in angle",
+        ),
+        (("--focus", "mailto:a@example.org"), "--focus 'mailto:a@example.org': unknown prefix 'mailto'"),
+        (("--shape", "unknown:bob"), "--shape 'unknown:bob': unknown prefix"),
+        (("--focus", "_:x"), "--focus '_:x': a blank node can't be asked for by name"),
+        (("--focus", "bob"), "--focus 'bob': 'bob' is neither a CURIE nor an IRI"),
+        (("--limit", "abc"), "--limit 'abc': give a whole number"),
+        (("--limit", "1.5"), "--limit '1.5': give a whole number"),
+        (("-o", ""), "--output '': the name of a file is empty; give one"),
+        (("--shapes", ""), "--shapes '': the name of a file is empty; give one"),
+        (("",), "FILE '': the name of a file is empty; give one"),
+    ],
+)
+def test_wrong_arguments_are_named_with_their_value(
+    run: Run, folder: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    done = run(*bad(folder), *arguments)
+    assert done.code == 2
+    assert done.complaint.startswith(f"calckg: {told}")
+
+
+def test_an_address_with_a_password_is_not_asked_and_not_told(run: Run) -> None:
+    done = run("validate", "--endpoint", "http://me:secret@localhost/sparql")
+    assert done.code == 2
+    assert (
+        done.complaint
+        == "calckg: --endpoint 'http://…@localhost/sparql': has a name before @; give the address without it"
+    )
 
 
 def test_an_unknown_shape_is_told(run: Run, folder: Path) -> None:

@@ -151,7 +151,7 @@ def _options(limit: int | None, focus: list[str] | None, shape: list[str] | None
     from calckg.shapes.engine import Options
 
     progress = _progress if sys.stderr.isatty() else lambda done, of: None
-    return Options.of(limit, shape or (), focus or (), progress, recheck=recheck)
+    return Options.of(limit, shape or (), focus or (), progress, recheck=recheck, named="--{} ")
 
 
 def _progress(done: int, of: int) -> None:

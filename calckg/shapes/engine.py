@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 import pyoxigraph as ox
 
 from calckg import columnar, plain_lines, prefixes, rdf, resources, staging
-from calckg.errors import CalckgError, SourceError, UnknownNameError
+from calckg.errors import CalckgError, SourceError, UnknownNameError, UsageError
 from calckg.files import readable
 from calckg.findings import FileSource, GraphSource, Report, Severity
 from calckg.kg import KnowledgeGraph
@@ -62,9 +62,14 @@ class Options:
         progress: Progress = lambda done, of: None,
         *,
         recheck: bool = False,
+        named: str = "{}=",
     ) -> Options:
-        """Return options of shapes and nodes by their IRIs or CURIEs; raises ``UsageError`` for one that is neither."""
-        only, nodes = (tuple(map(prefixes.load().expand, texts)) for texts in (shape, focus))
+        """Return options of shapes and nodes by their IRIs or CURIEs; raises ``UsageError`` for one that is neither.
+
+        ``named`` is how an error names an argument.
+        """
+        only = tuple(_expanded(named.format("shape"), text) for text in shape)
+        nodes = tuple(_expanded(named.format("focus"), text) for text in focus)
         return cls(limit, tuple(map(ox.NamedNode, nodes)), only, progress, recheck)
 
 
@@ -126,6 +131,19 @@ class Validation:
         for outcome in self.outcomes:
             found[report.severity(outcome.plan)] += len(outcome.results) + outcome.more
         return {str(severity): number for severity, number in found.items() if number}
+
+
+def _expanded(label: str, text: str) -> str:
+    if text.startswith("_:"):
+        raise UsageError(f"{label}{text!r}: a blank node can't be asked for by name; give an IRI or a CURIE")
+    try:
+        return prefixes.load().expand(text)
+    except UnknownNameError as error:
+        near = f" (did you mean {' or '.join(error.nearest)}?)" if error.nearest else ""
+        why = f"unknown prefix {error.name!r}{near}; write the IRI, all of it, in angle brackets: <…>"
+    except UsageError as error:
+        why = str(error)
+    raise UsageError(f"{label}{text!r}: {why}")
 
 
 def shape_files() -> list[Path]:
