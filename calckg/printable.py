@@ -17,7 +17,7 @@ def printable(text: str) -> str:
     >>> printable("\x1b[31mred")
     '\\x1b[31mred'
     """
-    return _UNPRINTABLE.sub(_escaped, text)
+    return text if text.isprintable() else _UNPRINTABLE.sub(_escaped, text)  # nearly all is, and that is told sooner
 
 
 def without_password(text: str) -> str:
