@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import pyoxigraph as ox
 from calckg import concepts, extract, naming, prefixes, queries, rdf
 from calckg.errors import MissingToolError, UsageError
 from calckg.kg import KnowledgeGraph
+from calckg.printable import shortened
 from calckg.sparql import check_read_only
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 Source: TypeAlias = Union[str, Path, Iterable["str | Path"], "rdflib.Graph"]
 """RDF: a file, several, or an rdflib graph."""
+_TEXT = re.compile(r"[\n\0]|^\s*(?:@|<|\{|\[|_:|PREFIX\b|BASE\b)", re.IGNORECASE)
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _WHOLE = ("integer", "long", "int", "short", "nonNegativeInteger", "positiveInteger")
 _NUMBERS = {_XSD + name: int for name in _WHOLE} | {_XSD + name: float for name in ("decimal", "double", "float")}
@@ -160,8 +163,8 @@ class Graph:
         shapes: Source | None = None,
         *,
         limit: int | None = None,
-        shape: str | Iterable[str] = (),
-        focus: str | Iterable[str] = (),
+        shape: str | Iterable[str] | None = None,
+        focus: str | Iterable[str] | None = None,
         recheck: bool = False,
     ) -> Validation:
         """Check the graph against ``shapes``, as ``calckg.validate`` does.
@@ -179,8 +182,8 @@ def validate(
     shapes: Source | None = None,
     *,
     limit: int | None = None,
-    shape: str | Iterable[str] = (),
-    focus: str | Iterable[str] = (),
+    shape: str | Iterable[str] | None = None,
+    focus: str | Iterable[str] | None = None,
 ) -> Validation:
     """Check RDF, a file, several or an rdflib graph, against SHACL shapes; without ``shapes`` against calckg's own.
 
@@ -199,12 +202,23 @@ def validate(
 
 
 def _options(
-    limit: int | None, shape: str | Iterable[str], focus: str | Iterable[str], *, recheck: bool = False
+    limit: int | None, shape: str | Iterable[str] | None, focus: str | Iterable[str] | None, *, recheck: bool = False
 ) -> Options:
     from calckg.shapes.engine import Options
 
-    only, nodes = ([given] if isinstance(given, str) else given for given in (shape, focus))
-    return Options.of(limit, only, nodes, recheck=recheck)
+    return Options.of(limit, _texts("shape", shape), _texts("focus", focus), recheck=recheck)
+
+
+def _texts(name: str, given: str | Iterable[str] | None) -> list[str]:
+    """Return what an argument names: nothing, one or several."""
+    if given is None:
+        return []
+    several = isinstance(given, Iterable) and not isinstance(given, str | bytes)
+    texts: list[object] = list(given) if several else [given]
+    for text in texts:
+        if not isinstance(text, str):
+            raise UsageError(f"{name}={shortened(text)}: give an IRI or a CURIE as text, several, or None")
+    return [str(text) for text in texts]
 
 
 def _rules(shapes: Source | None) -> Rules:
@@ -223,13 +237,28 @@ def _is_rdflib(source: Source) -> TypeGuard[rdflib.Graph]:
 
 
 def _paths(source: Source) -> list[Path]:
+    if hasattr(source, "read"):
+        raise UsageError("an open file is no RDF to check or to check against; give its path")
     paths: list[object] = [source]
     if isinstance(source, Iterable) and not isinstance(source, str | Path):
         paths = list(source)
     found = [Path(path) for path in paths if isinstance(path, str | Path)]
     if not found or len(found) < len(paths):
-        raise UsageError(f"{source!r} is no RDF to check or to check against; give a file, several, or an rdflib graph")
+        told = shortened(source)
+        raise UsageError(f"{told} is no RDF to check or to check against; give a file, several, or an rdflib graph")
+    for path in paths:
+        if isinstance(path, str) and _is_text(path):
+            told = shortened(path)
+            raise UsageError(f"{told} is a text, no path; write it to a file, or read it into an rdflib graph")
     return found
+
+
+def _is_text(path: str) -> bool:
+    """Tell whether what should be a path is the text of RDF."""
+    try:
+        return not Path(path).exists() and _TEXT.search(path) is not None
+    except (OSError, ValueError):  # too long for a path, or with a NUL in it
+        return True
 
 
 def _rdflib(triples: Iterable[ox.Triple]) -> rdflib.Graph:

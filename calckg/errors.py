@@ -20,6 +20,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from calckg.printable import printable, without_password
+
 
 class CalckgError(Exception):
     """Say that the job could not be done; the message is one line for the user."""
@@ -27,7 +29,8 @@ class CalckgError(Exception):
     exit_code = 3
 
     def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.splitlines()))  # what it quotes may hold line breaks
+        # What it quotes may hold anything.
+        super().__init__(without_password(printable(" ".join(message.splitlines()))))
 
 
 class UsageError(CalckgError):

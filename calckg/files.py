@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
 
 from calckg.errors import SourceError, UsageError
+
+_ADDRESS = re.compile(r"(?:https?|ftp):/", re.IGNORECASE)  # of two slashes a path keeps one
 
 
 def readable(path: str | Path) -> Path:
@@ -18,6 +21,8 @@ def readable(path: str | Path) -> Path:
     try:
         status = path.stat()
     except FileNotFoundError:
+        if _ADDRESS.match(str(path)):
+            raise SourceError("addresses are not fetched; download it, and name the file", path) from None
         raise SourceError("no such file; check the spelling of its path", path) from None
     except OSError as error:
         raise SourceError(f"can't be read ({error.strerror}); check its path", path) from None
@@ -38,6 +43,15 @@ def refuse_directory(path: Path) -> None:
         raise UsageError(f"{path}: can't be written ({error.strerror}); choose another place") from None
     if found:
         raise UsageError(f"{path}: this is a directory; name a file in it to write to")
+
+
+def refuse_input(output: Path, inputs: Iterable[Path]) -> None:
+    """Raise ``UsageError`` when ``output``, which shall be written, is one of the files that are read."""
+    if not output.is_file():  # there is nothing to lose in a device or a pipe
+        return
+    for path in inputs:
+        if path.exists() and path.samefile(output):
+            raise UsageError(f"{output}: this is {path}, which is read; write to another file")
 
 
 @contextmanager

@@ -35,7 +35,7 @@ def are_plain(connection: DuckDBPyConnection, path: Path) -> bool:
     """Tell whether the lines of a file are surely what ``stage`` takes."""
     from calckg.database import duckdb
 
-    if set(str(path)) & _WILD:
+    if set(str(path)) & _WILD or not _is_utf8(path):
         return False
     count, has_long = _count(path)
     others = " OR ".join(f"contains(line, {quoted(text)})" for text in OTHER)
@@ -45,6 +45,15 @@ def are_plain(connection: DuckDBPyConnection, path: Path) -> bool:
     except (duckdb.InvalidInputException, duckdb.NotImplementedException):  # no UTF-8, too long: others tell of it
         return False
     return row is not None and row[0] > 0 and row[0] == count
+
+
+def _is_utf8(path: Path) -> bool:
+    """Tell whether DuckDB, which takes nothing else, can be told the name of a file."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def stage(connection: DuckDBPyConnection, path: Path, graph: str) -> int:
@@ -73,9 +82,9 @@ def _lines(path: Path, has_long: bool) -> str:
 
 def _count(path: Path) -> tuple[int, bool]:
     """Return how many lines a file has, and whether one may be longer than half of ``_BUFFER``."""
-    lines, has_long = 0, False
+    lines, has_long, last = 0, False, b"\n"
     with path.open("rb") as stream:
         while block := stream.read(_BUFFER // 4):
             ends = block.count(b"\n")
-            lines, has_long = lines + ends, has_long or not ends
-    return lines, has_long
+            lines, has_long, last = lines + ends, has_long or not ends, block[-1:]
+    return lines + (last != b"\n"), has_long  # the last line may have no end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import mmap
 import zlib
@@ -31,6 +32,7 @@ FORMATS: dict[str, ox.RdfFormat] = {
 }
 LINES = ("nquads", "ntriples")
 """The formats of one statement a line; they are sorted as texts."""
+_DECLARATION = b"@prefix "
 SUFFIXES: dict[str, str] = {
     ".ttl": "turtle",
     ".turtle": "turtle",
@@ -82,6 +84,8 @@ def write_lines(path: str | Path, output: Path) -> None:
 def _parsed(path: Path) -> Iterator[ox.Quad]:
     """Yield the quads of an RDF file, those of RDF 1.2 too; what is wrong is a ``SourceError`` with the place."""
     rdf_format = format_of(path)
+    if _is_gzip(path) and path.suffix.lower() != ".gz":
+        raise SourceError("this is a gzip file; give its name .gz at the end, or unpack it", path)
     try:
         with _open(path) as stream:
             base = path.resolve().as_uri()
@@ -114,9 +118,19 @@ def _check_version(quad: ox.Quad, path: Path) -> None:
 
 
 def _open(path: Path) -> IO[bytes]:
-    if path.suffix.lower() == ".gz":
-        return cast("IO[bytes]", gzip.open(path, "rb"))
-    return path.open("rb")
+    """Open a file for its bytes, after the mark that some programs put before UTF-8."""
+    stream = gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # noqa: SIM115
+    if stream.peek(len(codecs.BOM_UTF8)).startswith(codecs.BOM_UTF8):
+        stream.read(len(codecs.BOM_UTF8))
+    return cast("IO[bytes]", stream)
+
+
+def _is_gzip(path: Path) -> bool:
+    """Tell whether a file begins as gzip does; of what can be read but once, such as a pipe, it is not looked at."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return stream.read(2) == b"\x1f\x8b"
 
 
 def _xml_place(path: Path) -> tuple[int | None, int | None]:
@@ -313,7 +327,8 @@ class _SortedHead:
         if self._head is None:
             return self._output.write(data)
         self._head += data
-        if any(not line.startswith(b"@prefix ") for line in self._head.split(b"\n")[:-1]):
+        last = self._head.rfind(b"\n") + 1
+        if not _DECLARATION.startswith(self._head[last : last + len(_DECLARATION)]):  # JSON-LD has no line that ends
             self.finish()
         return len(data)
 
@@ -324,6 +339,6 @@ class _SortedHead:
         if self._head is None:
             return
         lines = self._head.splitlines(keepends=True)
-        count = next((i for i, line in enumerate(lines) if not line.startswith(b"@prefix ")), len(lines))
+        count = next((i for i, line in enumerate(lines) if not line.startswith(_DECLARATION)), len(lines))
         self._output.writelines(sorted(lines[:count]) + lines[count:])
         self._head = None

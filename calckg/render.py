@@ -6,20 +6,19 @@ Machine formats of SPARQL results are the W3C's own and are written by pyoxigrap
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
 from calckg import prefixes
+from calckg.printable import printable
 
 if TYPE_CHECKING:
     from calckg.findings import Report
 
 _FOLDED = 1.5  # a table this many times wider than the terminal is folded; a wider one is drawn row by row
 ROW_FORMATS = ("table", "csv", "tsv", "json", "xml", "markdown")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 FINDING_FORMATS = ("table", "csv", "json", "markdown")
 ROW_SUFFIXES = {
     ".csv": "csv",
@@ -44,13 +43,18 @@ def cell(term: Any) -> str:
     return str(term)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with what it is of: ``1 triple``, ``2,000 triples``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, width: int | None) -> str:
     """Draw a table; with ``width`` in the terminal's colours and columns, else in plain text as wide as it gets.
 
     Columns that are empty in every row are left out. What would be much too wide for the terminal is drawn row by row,
     one value a line.
     """
-    body = [[_line(value) for value in row] for row in rows]
+    body = [[_one_line(value) for value in row] for row in rows]
     kept = [i for i in range(len(columns)) if not body or any(row[i] for row in body)]
     lines = [[row[i] for i in kept] for row in [list(columns), *body]]
     widths = [max(map(len, values)) for values in zip(*lines, strict=True)]
@@ -61,11 +65,6 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, width: int |
     drawn = ["  ".join(value.ljust(w) for value, w in zip(row, widths, strict=True)).rstrip() for row in lines]
     drawn.insert(1, "  ".join("─" * w for w in widths))
     return "\n".join(drawn) + "\n"
-
-
-def _line(value: str) -> str:
-    """Return a value in one line; control characters would be orders to the terminal."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", " ".join(value.split()))
 
 
 def _records(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str:
@@ -107,8 +106,12 @@ def markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "".join("| " + " | ".join(_markdown_cell(value) for value in line) + " |\n" for line in lines)
 
 
+def _one_line(value: str) -> str:
+    return printable(" ".join(value.split()))
+
+
 def _markdown_cell(value: str) -> str:
-    return _line(value).replace("\\", "\\\\").replace("|", "\\|")
+    return _one_line(value).replace("\\", "\\\\").replace("|", "\\|")
 
 
 def solutions(result: ox.QuerySolutions, name: str, *, width: int | None = None) -> bytes:

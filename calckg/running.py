@@ -6,6 +6,7 @@ its end: seconds, in a large graph. ``interrupt`` of the connection ends them, t
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 _open: WeakSet[DuckDBPyConnection] = WeakSet()
 _rows = [0]
+_heard: list[int] = []  # the signals that came to ``_end``
+_USUAL = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+if hasattr(signal, "SIGHUP"):  # not on Windows
+    _USUAL[signal.SIGHUP] = signal.SIG_DFL
 
 
 def watched(connection: DuckDBPyConnection) -> DuckDBPyConnection:
@@ -59,29 +64,43 @@ def rows() -> int:
     return _rows[0]
 
 
+def silence(*streams: int) -> None:
+    """Let standard output (1) or error (2) go nowhere: their reader has gone, and Python flushes them when it ends."""
+    for stream in streams:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+
+
 @contextmanager
 def ending_statements() -> Iterator[None]:
-    """Let Ctrl-C end what runs in ``watched`` connections, unless someone hears it in a way of their own."""
-    own = (
-        threading.current_thread() is threading.main_thread()
-        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    )
-    if own:
-        signal.signal(signal.SIGINT, _end)
+    """Let Ctrl-C, and the signals that end a program, end what runs in ``watched`` connections, and clean up.
+
+    One that someone hears in a way of their own, or that is ignored, stays as it is.
+    """
+    _heard.clear()
+    is_main = threading.current_thread() is threading.main_thread()
+    own = {number: usual for number, usual in _USUAL.items() if is_main and signal.getsignal(number) is usual}
+    for number in own:
+        signal.signal(number, _end)
     try:
         yield
     finally:
-        if own:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number, usual in own.items():
+            signal.signal(number, usual)
+
+
+def exit_code() -> int:
+    """Return the exit code of a program that a signal has ended: 128 and its number (POSIX, Shell, 2.8.2)."""
+    return 128 + (_heard[-1] if _heard else signal.SIGINT)
 
 
 def caused(error: Exception) -> bool:
-    """Tell whether ``error`` is what DuckDB makes of Ctrl-C while it runs a statement."""
+    """Tell whether ``error`` is what DuckDB makes of a signal while it runs a statement."""
     return isinstance(error, RuntimeError) and str(error) == "Query interrupted"
 
 
 def _end(number: int, frame: FrameType | None) -> None:
+    _heard.append(number)
     for connection in list(_open):
         with suppress(Exception):  # it is closed
             connection.interrupt()
-    signal.default_int_handler(number, frame)
+    raise KeyboardInterrupt

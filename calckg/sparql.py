@@ -14,6 +14,7 @@ from typing import Protocol
 import pyoxigraph as ox
 
 from calckg.errors import EndpointError, UsageError
+from calckg.printable import without_password
 
 Result = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
 
@@ -61,6 +62,8 @@ class EndpointGraph:
     def __init__(self, url: str, timeout: float | None = None) -> None:
         if not re.match(r"https?://[^/\s]+", url):
             raise UsageError(f"--endpoint {url!r}: not an http(s) address; give the address that answers SPARQL")
+        if without_password(url) != url:  # HTTP's own way to sign in is not done here
+            raise UsageError(f"--endpoint {url!r}: has a name before @; give the address without it")
         self.url, self.timeout = url, _timeout() if timeout is None else timeout
         self.server = ""
         """What the server calls itself, as soon as it has answered."""
@@ -92,9 +95,9 @@ class EndpointGraph:
         except (OSError, HTTPException, ValueError) as error:  # ValueError: an address that is none
             reason = getattr(error, "reason", error)
             if isinstance(reason, TimeoutError):
-                raise EndpointError(
-                    f"{self.url} gave no answer in {self.timeout:g} seconds; ask for less, or set CALCKG_TIMEOUT higher"
-                ) from None
+                waited = f"{self.timeout:g} second{'s' * (self.timeout != 1)}"
+                why = f"gave no answer in {waited}; ask for less, or set CALCKG_TIMEOUT higher"
+                raise EndpointError(f"{self.url} {why}") from None
             told = " ".join(str(reason).split())
             raise EndpointError(f"{self.url} can't be reached ({told}); is the server running?") from None
         try:

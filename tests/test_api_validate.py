@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pyoxigraph as ox
 import pytest
@@ -119,16 +120,51 @@ def test_what_is_no_rdf_is_refused(data: object) -> None:
         calckg.validate(data)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    "data", ["ex:a a ex:b .\n" * 99, "@prefix ex: <urn:x:> .", "{}", "a\0", "x" * 9999, ["<a> <b> 1"]]
+)
+def test_a_text_is_no_path_and_is_not_told_as_a_whole(data: str | list[str]) -> None:
+    with pytest.raises(UsageError, match="is a text, no path; write it to a file, or read it into an rdflib") as caught:
+        calckg.validate(data)
+    assert len(str(caught.value)) < 150
+
+
+def test_an_open_file_is_no_path(folder: Path) -> None:
+    with (folder / "data.ttl").open() as stream, pytest.raises(UsageError, match="an open file is no RDF"):
+        calckg.validate(stream)
+
+
 def test_what_can_not_be_is_told_in_a_line(folder: Path) -> None:
     data, shapes = folder / "data.ttl", folder / "shapes.ttl"
     with pytest.raises(SourceError, match=r"none\.ttl: no such file"):
         calckg.validate(folder / "none.ttl", shapes)
     with pytest.raises(CalckgError, match=r"the graph of shapes: there is no shape in it; give one with sh:NodeShape"):
         calckg.validate(data, rdflib.Graph().parse(data))
-    with pytest.raises(UsageError, match="limit -1: give 0 or more"):
-        calckg.validate(data, shapes, limit=-1)
     with pytest.raises(UnknownNameError, match="unknown shape"):
         calckg.validate(data, shapes, shape=[f"{EX}none"])
+
+
+@pytest.mark.parametrize("limit", [-1, "3", 1.5, True])
+def test_a_limit_is_a_whole_number(folder: Path, limit: Any) -> None:
+    with pytest.raises(UsageError, match=rf"limit {limit!r}: give a whole number, 0 or more"):
+        calckg.validate(folder / "data.ttl", folder / "shapes.ttl", limit=limit)
+
+
+@pytest.mark.parametrize("name", ["shape", "focus"])
+@pytest.mark.parametrize(
+    ("given", "told"), [(5, "5"), ([f"{EX}a", None], "None"), (b"a", "b'a'"), (["x", b"y" * 999], "…")]
+)
+def test_shapes_and_nodes_are_texts(folder: Path, name: str, given: Any, told: str) -> None:
+    with pytest.raises(
+        UsageError, match=rf"{name}=.*{told}: give an IRI or a CURIE as text, several, or None"
+    ) as caught:
+        calckg.validate(folder / "data.ttl", folder / "shapes.ttl", **{name: given})
+    assert len(str(caught.value)) < 150
+
+
+def test_none_is_no_shape_and_no_node(folder: Path) -> None:
+    outcome = calckg.validate(folder / "data.ttl", folder / "shapes.ttl", shape=None, focus=None, limit=None)
+    assert outcome.counts() == FOUND
 
 
 @pytest.mark.parametrize(

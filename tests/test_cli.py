@@ -8,6 +8,7 @@ import gzip
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from importlib.metadata import version
@@ -472,6 +473,42 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 stats.emit = emit
 cli.main(["stats"])
 """
+
+
+ENDED = """
+import os, signal, sys, tempfile, time
+from calckg import cli, columnar
+from calckg.cli import stats
+from threading import Timer
+
+number = int(sys.argv[1])
+
+def emit(*_):
+    with tempfile.TemporaryDirectory():
+        Timer(0.1, os.kill, (os.getpid(), number)).start()
+        if sys.argv[2] == "Python":
+            time.sleep(60)
+        endless = "SELECT sum(hash(range)) FROM range(1000000000000)"
+        columnar.connect().execute(" UNION ALL ".join([endless] * 4))
+
+signal.signal(number, signal.SIG_DFL)
+stats.emit = emit
+cli.main(["stats"])
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("place", ["Python", "statement"])
+def test_a_signal_that_ends_the_program_leaves_nothing_behind(tmp_path: Path, number: int, place: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ENDED, str(int(number)), place],
+        capture_output=True,
+        check=False,
+        timeout=50,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (128 + number, b"", b"")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("script", [INTERRUPTED, IN_A_STATEMENT], ids=["in Python", "in a statement of two threads"])

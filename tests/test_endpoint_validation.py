@@ -239,7 +239,7 @@ def test_an_endpoint_that_does_not_count_is_validated_without_the_number(run: Ru
     (tmp_path / "shapes.ttl").write_text(SHAPE, encoding="utf-8")
     with serving(Uncounted(store=ox.Store())) as url:
         done = run("validate", "--endpoint", url, "--shapes", tmp_path / "shapes.ttl")
-    assert (done.code, done.complaint) == (1, "1 shapes: does not conform (1 violation)")
+    assert (done.code, done.complaint) == (1, "1 shape: does not conform (1 violation)")
 
 
 def test_an_endpoint_that_is_not_there_is_told_where_no_constraint_is_asked(run: Run, tmp_path: Path) -> None:

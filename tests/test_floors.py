@@ -10,7 +10,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "calckg"
 FLOORS = (
-    ("database",),
+    ("database", "printable"),
     ("errors", "running", "resources", "uncollected"),
     ("prefixes", "identifiers", "findings", "files", "spelling", "swap"),
     ("tables", "rdf"),

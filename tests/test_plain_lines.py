@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from calckg import columnar, plain_lines, rdf
+from calckg.errors import SourceError
 from calckg.shapes import engine
 
 GRAPH = "urn:x:graph"
@@ -78,6 +79,11 @@ def test_a_file_of_plain_lines_is_plain(tmp_path: Path) -> None:
     assert len(quads(tmp_path / "a.nt")) == len(PLAIN)
 
 
+def test_the_last_line_may_have_no_end(tmp_path: Path) -> None:
+    assert is_plain(tmp_path / "a.nt", "\n".join(PLAIN))
+    assert len(quads(tmp_path / "a.nt")) == len(PLAIN)
+
+
 @pytest.mark.parametrize("line", NOT_PLAIN)
 @pytest.mark.parametrize("place", [0, 2, len(PLAIN)])
 def test_one_line_that_is_not_plain_is_enough(tmp_path: Path, line: str, place: int) -> None:
@@ -85,19 +91,27 @@ def test_one_line_that_is_not_plain_is_enough(tmp_path: Path, line: str, place: 
     assert not is_plain(tmp_path / "a.nt", "".join(f"{one}\n" for one in lines))
 
 
-@pytest.mark.parametrize(
-    "text", [b"", b"\n", b'<urn:x:a> <urn:x:p> "\xff" .\n', "\n".join(PLAIN).encode(), "\r".join(PLAIN).encode()]
-)
+def test_a_bad_line_is_named_where_the_last_one_has_no_end(tmp_path: Path) -> None:
+    (tmp_path / "shapes.ttl").write_text(SHAPES)
+    (tmp_path / "a.nt").write_text("\n".join([PLAIN[0], "not a statement", PLAIN[1]]))
+    with pytest.raises(SourceError, match=r"a\.nt:2:1: not well formed"):
+        engine.validate_files([tmp_path / "a.nt"], [tmp_path / "shapes.ttl"])
+
+
+@pytest.mark.parametrize("text", [b"", b"\n", b'<urn:x:a> <urn:x:p> "\xff" .\n', "\r".join(PLAIN).encode()])
 def test_a_file_that_is_no_lines_is_not_plain(tmp_path: Path, text: bytes) -> None:
     assert not is_plain(tmp_path / "a.nt", text)
 
 
 @pytest.mark.parametrize("place", [0, 2, len(PLAIN)])
-def test_a_line_that_does_not_fit_is_not_plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: int) -> None:
+@pytest.mark.parametrize("end", ["\n", ""])
+def test_a_line_that_does_not_fit_is_not_plain(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: int, end: str
+) -> None:
     monkeypatch.setattr(plain_lines, "_BUFFER", 4_000)
     monkeypatch.setattr(plain_lines, "_LONGEST", 10_000)
     lines = [*PLAIN[:place], f'<urn:x:a> <urn:x:p> "{"x" * 30_000}" .', *PLAIN[place:]]
-    assert not is_plain(tmp_path / "a.nt", "".join(f"{one}\n" for one in lines))
+    assert not is_plain(tmp_path / "a.nt", "\n".join(lines) + end)
 
 
 @pytest.mark.parametrize("name", ["a[1].nt", "*.nt", "it's ä.nt", "a?.NT"])

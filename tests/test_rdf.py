@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -210,6 +211,27 @@ def test_a_gz_that_is_none_is_told(folder: Path) -> None:
     assert "not a whole gzip file" in str(problem(file(folder, "no.ttl.gz", "<urn:x:a> <urn:x:b> 1 .")))
 
 
+@pytest.mark.parametrize("name", ["a.nt", "a.ttl", "a.rdf", "a.jsonld"])
+def test_a_gz_that_is_not_called_so_is_told(folder: Path, name: str) -> None:
+    text = gzip.compress(b"<urn:x:a> <urn:x:b> 1 .")
+    assert "this is a gzip file; give its name .gz at the end" in str(problem(file(folder, name, text)))
+
+
+@pytest.mark.parametrize("suffix", [".ttl", ".nt", ".trig", ".nq", ".ttl.gz"])
+def test_the_mark_before_utf8_is_no_part_of_the_text(folder: Path, suffix: str) -> None:
+    text = b"\xef\xbb\xbf<urn:x:a> <urn:x:b> <urn:x:c> ."
+    path = file(folder, f"mark{suffix}", gzip.compress(text) if suffix.endswith(".gz") else text)
+    (quad,) = rdf.read(path)
+    assert quad.subject == ox.NamedNode("urn:x:a")
+
+
+@pytest.mark.parametrize("address", ["http://example.org/a.ttl", "https://me:secret@example.org/a.ttl", "FTP://x/a.nt"])
+def test_an_address_is_not_fetched(address: str) -> None:
+    told = str(problem(Path(address)))
+    assert told.endswith(": addresses are not fetched; download it, and name the file")
+    assert "secret" not in told
+
+
 def test_an_unknown_suffix_is_told_with_the_known_ones(folder: Path) -> None:
     assert ".ttl .turtle .trig" in str(problem(file(folder, "a.txt", "text")))
 
@@ -249,6 +271,19 @@ def test_a_base_direction_is_refused(folder: Path) -> None:
 def test_an_unknown_format_is_refused() -> None:
     with pytest.raises(UsageError, match="unknown RDF format 'hdt'; known: turtle, trig"):
         written([], "hdt")
+
+
+def test_what_is_written_goes_out_as_it_comes() -> None:
+    output = io.BytesIO()
+    sizes: list[int] = []
+
+    def triples() -> Iterator[ox.Triple]:
+        for number in range(10_000):
+            sizes.append(output.tell())
+            yield ox.Triple(ox.NamedNode(f"urn:x:{number}"), rdf.RDF_TYPE, ox.NamedNode("urn:x:c"))
+
+    rdf.serialise(triples(), output, "jsonld")
+    assert sizes[-1] > len(output.getvalue()) / 2
 
 
 # rdflib

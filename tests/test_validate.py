@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -252,11 +255,20 @@ def test_information_is_in_the_table_when_it_fails(run: Run, folder: Path) -> No
     assert "(1 violation, 1 warning, 1 info)" in done.complaint
 
 
-def test_a_warning_below_the_limit_conforms(run: Run, folder: Path) -> None:
+def test_a_warning_below_the_limit_does_not_conform_and_does_not_fail(run: Run, folder: Path) -> None:
     (folder / "grey.ttl").write_text(PREFIXES + 'ex:a a ex:Thing ; rdfs:label "a" ; ex:colour "grey" .')
     done = run("validate", folder / "grey.ttl", "--shapes", folder / "shapes.ttl")
     assert done.code == 0
-    assert done.complaint == "3 triples, 3 shapes: conforms (1 warning)"
+    assert done.complaint == "3 triples, 3 shapes: does not conform (1 warning)"
+
+
+def test_the_summary_counts_one_as_one(run: Run, folder: Path) -> None:
+    (folder / "one.ttl").write_text(PREFIXES + 'ex:a ex:note "x" .')
+    (folder / "one-shape.ttl").write_text(PREFIXES + "ex:s a sh:NodeShape ; sh:targetNode ex:a ; sh:closed true .")
+    done = run("validate", folder / "one.ttl", "--shapes", folder / "one-shape.ttl")
+    assert done.err == "1 triple, 1 shape: does not conform (1 violation)\n"
+    done = run("validate", folder / "one.ttl", "--shapes", folder / "one-shape.ttl", "--format", "junit")
+    assert 'message="1 finding: ' in done.out
 
 
 @pytest.mark.parametrize(("limit", "code"), [("violation", 0), ("warning", 0), ("Info", 1)])
@@ -296,12 +308,35 @@ def test_the_report_in_turtle_is_a_validation_report(run: Run, folder: Path) -> 
     assert any(str(quad.object) == f"<{report}>" for quad in rdf.read(target))
 
 
+@pytest.mark.parametrize("name", ["bad.ttl", "shapes.ttl", "./bad.ttl", "link.ttl"])
+def test_what_is_read_is_not_written_over(run: Run, folder: Path, name: str) -> None:
+    (folder / "link.ttl").symlink_to(folder / "bad.ttl")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    done = run("validate", folder / "bad.ttl", "--shapes", folder / "shapes.ttl", "-o", f"{folder}/{name}")
+    assert done.code == 2
+    assert "which is read; write to another file" in done.complaint
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize(("name", "code"), [("bad", 1), ("good", 0), ("none", 3)])
+@pytest.mark.parametrize("closed", ["both", "stderr"])
+def test_the_exit_code_stands_when_nobody_reads_on(folder: Path, name: str, code: int, closed: str) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    files = [str(folder / f"{name}.ttl"), "--shapes", str(folder / "shapes.ttl")]
+    command = [sys.executable, "-m", "calckg", "validate", *files]
+    stdout = write if closed == "both" else subprocess.DEVNULL
+    done = subprocess.run(command, stdout=stdout, stderr=write, check=False)
+    os.close(write)
+    assert done.returncode == code
+
+
 def test_several_files_of_shapes_are_taken_together(run: Run, folder: Path) -> None:
     done = run(
         "validate", folder / "bad.ttl", "--shapes", folder / "shapes.ttl",
         "--shapes", shapes(folder, HEAD + "sh:property [ sh:path ex:p ; sh:minCount 1 ] .")[0],
     )  # fmt: skip
-    assert "(2 violation, 1 warning, 1 info)" in done.err
+    assert "(2 violations, 1 warning, 1 info)" in done.err
 
 
 def test_a_built_graph_is_validated(run: Run, folder: Path, build: Build) -> None:
@@ -358,6 +393,41 @@ def test_only_one_shape_and_one_node_are_checked(run: Run, folder: Path) -> None
     assert json.loads(done.out) == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (
+            ("--focus", "unknown:bob"),
+            "--focus 'unknown:bob': unknown prefix 'unknown'; write the IRI, all of it, in angle",
+        ),
+        (("--focus", "mailto:a@example.org"), "--focus 'mailto:a@example.org': unknown prefix 'mailto'"),
+        (("--shape", "unknown:bob"), "--shape 'unknown:bob': unknown prefix"),
+        (("--focus", "_:x"), "--focus '_:x': a blank node can't be asked for by name"),
+        (("--focus", "bob"), "--focus 'bob': 'bob' is neither a CURIE nor an IRI"),
+        (("--limit", "abc"), "--limit 'abc': give a whole number"),
+        (("--limit", "1.5"), "--limit '1.5': give a whole number"),
+        (("-o", ""), "--output '': the name of a file is empty; give one"),
+        (("--shapes", ""), "--shapes '': the name of a file is empty; give one"),
+        (("",), "FILE '': the name of a file is empty; give one"),
+    ],
+)
+def test_wrong_arguments_are_named_with_their_value(
+    run: Run, folder: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    done = run(*bad(folder), *arguments)
+    assert done.code == 2
+    assert done.complaint.startswith(f"calckg: {told}")
+
+
+def test_an_address_with_a_password_is_not_asked_and_not_told(run: Run) -> None:
+    done = run("validate", "--endpoint", "http://me:secret@localhost/sparql")
+    assert done.code == 2
+    assert (
+        done.complaint
+        == "calckg: --endpoint 'http://…@localhost/sparql': has a name before @; give the address without it"
+    )
+
+
 def test_an_unknown_shape_is_told(run: Run, folder: Path) -> None:
     done = run(
         "validate", folder / "bad.ttl", "--shapes", folder / "shapes.ttl", "--shape", "https://example.org/lable"
@@ -368,12 +438,12 @@ def test_an_unknown_shape_is_told(run: Run, folder: Path) -> None:
 
 def test_a_limit_below_0_is_told(run: Run, folder: Path) -> None:
     done = run(*bad(folder), "--limit", "-1")
-    assert (done.code, done.complaint) == (2, "calckg: limit -1: give 0 or more")
+    assert (done.code, done.complaint) == (2, "calckg: limit -1: give a whole number, 0 or more")
 
 
 def test_one_shape_that_is_asked_for_is_one_shape(run: Run, folder: Path) -> None:
     done = run(*bad(folder), "--shape", "https://example.org/colour", "--focus", "https://example.org/bad")
-    assert done.complaint == "3 triples, 1 shapes: conforms (1 warning)"
+    assert done.complaint == "3 triples, 1 shape: does not conform (1 warning)"
 
 
 def test_a_limit_says_how_many_more(run: Run, folder: Path) -> None:
@@ -385,7 +455,7 @@ def test_a_limit_says_how_many_more(run: Run, folder: Path) -> None:
 def test_explain_prints_queries_and_times(run: Run, folder: Path) -> None:
     done = run(*bad(folder), "--explain")
     assert "MinCountConstraintComponent" in done.err
-    assert " ms, 1 results" in done.err
+    assert " ms, 1 result\n" in done.err
     assert "SELECT" in done.err
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import sys
 import threading
 
 from calckg import running
 from calckg.errors import CalckgError, lack
+from calckg.printable import printable
 
 
 def program() -> None:
@@ -53,19 +55,18 @@ def run(arguments: list[str] | None = None) -> int:
             return error.exit_code
         return _complain(str(error), error.exit_code)
     except KeyboardInterrupt:
-        return 130
+        return running.exit_code()
     except SystemExit as error:
         if not isinstance(error.__context__, BrokenPipeError):  # Typer's way to end when the reader has gone
             raise
-        # Python flushes standard output once more when it ends; there must be somewhere for that to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        running.silence(1, 2)
         return 0
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         return _complain(f"{place}{error.strerror or error}; free some space or choose another place", 3)
     except Exception as error:
         if running.caused(error):
-            return 130
+            return running.exit_code()
         if (why := lack(error)) is not None:
             return _complain(why, 3)
         # Typer's own errors (an unknown option, a missing argument) share these two names and no public base class.
@@ -76,9 +77,14 @@ def run(arguments: list[str] | None = None) -> int:
             return int(error.exit_code)
         where = f" (see {context.command_path} --help)" if context is not None else ""
         return _complain(f"{message}{where}", int(error.exit_code))
+    if code == 128 + signal.SIGINT:  # Typer's own, of whatever signal it was
+        return running.exit_code()
     return code if isinstance(code, int) else 0
 
 
 def _complain(message: str, code: int) -> int:
-    print(f"calckg: {' '.join(message.split())}", file=sys.stderr)
+    try:
+        print(printable(f"calckg: {' '.join(message.split())}"), file=sys.stderr)
+    except BrokenPipeError:
+        running.silence(2)
     return code

@@ -67,6 +67,11 @@ def _boolean(value: Any) -> bool:
     raise ValueError(value)
 
 
+def _name(parameter: Any) -> str:
+    """Return how a parameter is called on the command line."""
+    return str(max(parameter.opts, key=len) if parameter.param_type_name == "option" else parameter.metavar)
+
+
 def _processor(parameter: Any, convert: Callable[[Any], Any] | None) -> Callable[[Any, Any], Any]:
     typers_own = parameter.process_value
 
@@ -76,10 +81,14 @@ def _processor(parameter: Any, convert: Callable[[Any], Any] | None) -> Callable
             if value is not None:
                 if convert is None:
                     return typers_own(context, value)
+                if convert is Path and "" in (value if many else (value,)):
+                    raise UsageError(f"{_name(parameter)} '': the name of a file is empty; give one")
                 value = tuple(convert(item) for item in value) if many else convert(value)
             elif many:
                 value = ()
         except (TypeError, ValueError):
+            if convert is int:
+                raise UsageError(f"{_name(parameter)} {value!r}: give a whole number") from None
             return typers_own(context, value)
         if parameter.required and parameter.value_is_missing(value):
             return typers_own(context, value)

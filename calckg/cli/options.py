@@ -11,9 +11,11 @@ from typing import IO, Annotated
 
 import typer
 
+from calckg import running
 from calckg.errors import UnknownNameError, UsageError
 from calckg.files import plain_suffix, refuse_directory, writing
 from calckg.kg import KnowledgeGraph
+from calckg.printable import printable
 
 KgOption = Annotated[
     Path | None,
@@ -88,6 +90,24 @@ def terminal_width(output: Path | None) -> int | None:
     import shutil
 
     return shutil.get_terminal_size().columns
+
+
+@contextmanager
+def ending_with(code: int) -> Iterator[None]:
+    """Let the command end quietly with ``code`` when nobody reads its output on: what it has found stands."""
+    try:
+        yield
+    except BrokenPipeError:
+        running.silence(1)
+        raise typer.Exit(code) from None
+
+
+def note(line: str) -> None:
+    """Print a line for people beside the output, to standard error, if anybody reads that."""
+    try:
+        print(printable(line), file=sys.stderr)
+    except BrokenPipeError:
+        running.silence(2)
 
 
 @contextmanager

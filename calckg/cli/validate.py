@@ -16,11 +16,14 @@ from calckg.cli.options import (
     OutputOption,
     choose_format,
     emit,
+    ending_with,
     is_explicit,
+    note,
     open_graph,
     terminal_width,
 )
 from calckg.errors import UnknownNameError, UsageError
+from calckg.files import refuse_input
 from calckg.findings import Report, Severity
 
 if TYPE_CHECKING:
@@ -98,13 +101,16 @@ def validate(
     grave = _severity(fail_on)
     name = choose_format(format, output, FORMATS, _SUFFIXES, "table")
     _refuse(files, kg, endpoint, recheck)
+    if output is not None:
+        refuse_input(output, [*(files or ()), *(shapes or ())])
     options = _options(limit, focus, shape, recheck=recheck or explain)
     outcome = _outcome(files, shapes, kg, endpoint, options)
-    if explain:
-        _explain(outcome)
-    _tell(outcome, name, grave, output)
     failed = outcome.at_least(grave) > 0
-    _summary(outcome, failed)
+    with ending_with(int(failed)):
+        if explain:
+            _explain(outcome)
+        _tell(outcome, name, grave, output)
+    _summary(outcome)
     if failed:
         raise typer.Exit(1)
 
@@ -129,19 +135,20 @@ def _tell(outcome: Validation, name: str, grave: Severity, output: Path | None) 
             if finding.severity == Severity.INFO:
                 more.setdefault(finding.rule, []).append(finding.message)
         report = Report(f for f in report if f.severity > Severity.INFO)
-    emit(_rendered(report, outcome, name, terminal_width(output), grave), output)
+    # A file's name may have bytes that are no UTF-8.
+    emit(_rendered(report, outcome, name, terminal_width(output), grave).encode(errors="backslashreplace"), output)
     for rule, messages in sorted(more.items()):
         such = "" if len(set(messages)) == 1 else ", such as"
         shape = prefixes.load().compress(rule) or rule
         often = f"{len(messages):,} times" if len(messages) > 1 else "once"
-        print(f"info, {often}{such}: {messages[0]} ({shape})", file=sys.stderr)
+        note(f"info, {often}{such}: {' '.join(messages[0].split())} ({shape})")
 
 
 def _options(limit: int | None, focus: list[str] | None, shape: list[str] | None, *, recheck: bool) -> Options:
     from calckg.shapes.engine import Options
 
     progress = _progress if sys.stderr.isatty() else lambda done, of: None
-    return Options.of(limit, shape or (), focus or (), progress, recheck=recheck)
+    return Options.of(limit, shape or (), focus or (), progress, recheck=recheck, named="--{} ")
 
 
 def _progress(done: int, of: int) -> None:
@@ -163,22 +170,22 @@ def _outcome(
 def _explain(outcome: Validation) -> None:
     for one in outcome.outcomes:
         shape, component = str(one.plan.shape.node), one.plan.constraint.component.rpartition("#")[2]
-        print(f"# {shape} {component}: {one.seconds * 1e3:.1f} ms, {one.total} results", file=sys.stderr)
+        note(f"# {shape} {component}: {one.seconds * 1e3:.1f} ms, {render.counted(one.total, 'result')}")
         for query in one.queries:
-            print(query, file=sys.stderr)
+            note(query)
 
 
-def _summary(outcome: Validation, failed: bool) -> None:
-    """Tell how many results there are, by severity, and what the limit left out."""
-    found = ", ".join(f"{count} {severity}" for severity, count in outcome.counts().items())
-    for line in _left_out(outcome):
-        print(line, file=sys.stderr)
-    verdict = ("does not conform" if failed else "conforms") + (f" ({found})" if found else "")
+def _summary(outcome: Validation) -> None:
+    """Tell whether the data conform, which is without any result (SHACL 3.6.1), and what the limit left out."""
+    found = ", ".join(render.counted(count, severity) for severity, count in outcome.counts().items())
+    for line in (*_left_out(outcome), *(f"note: {doubt}" for doubt in outcome.notes)):
+        note(line)
+    verdict = f"does not conform ({found})" if found else "conforms"
     if outcome.standing:
-        some = f"{outcome.standing} of {len(outcome.outcomes)} constraints"
-        print(f"{some} found nothing when the graph was built: --recheck asks them again", file=sys.stderr)
-    triples = "" if outcome.triples is None else f"{outcome.triples:,} triples, "
-    print(f"{triples}{outcome.shapes} shapes: {verdict}", file=sys.stderr)
+        some = f"{outcome.standing} of {render.counted(len(outcome.outcomes), 'constraint')}"
+        note(f"{some} found nothing when the graph was built: --recheck asks them again")
+    triples = "" if outcome.triples is None else f"{render.counted(outcome.triples, 'triple')}, "
+    note(f"{triples}{render.counted(outcome.shapes, 'shape')}: {verdict}")
 
 
 def _left_out(outcome: Validation) -> list[str]:
@@ -203,24 +210,22 @@ def _severity(text: str) -> Severity:
 
 
 def _in_rdf(outcome: Validation, name: str) -> bytes:
-    if name == "turtle":
-        return outcome.turtle()
     stream = BytesIO()
-    rdf.write_quads(outcome.graph(), stream, name)
+    outcome.write(stream, name)
     return stream.getvalue()
 
 
-def _rendered(report: Report, outcome: Validation, name: str, width: int | None, grave: Severity) -> bytes:
+def _rendered(report: Report, outcome: Validation, name: str, width: int | None, grave: Severity) -> str:
     if name in {"sarif", "junit"}:
         from calckg.shapes import ci_formats
         from calckg.shapes.engine import rule
         from calckg.shapes.report import severity
 
         if name == "sarif":
-            return ci_formats.sarif(report, _left_out(outcome)).encode()
+            return ci_formats.sarif(report, _left_out(outcome))
         checked = [
             (rule(outcome, one), one.seconds, one.more if severity(one.plan) >= grave else 0)
             for one in outcome.outcomes
         ]
-        return ci_formats.junit(report, checked, grave).encode()
-    return render.findings(report, name, width=width).encode()
+        return ci_formats.junit(report, checked, grave)
+    return render.findings(report, name, width=width)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
+import os
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from urllib.parse import quote
@@ -11,9 +11,10 @@ from xml.etree import ElementTree as ET
 
 from calckg import prefixes
 from calckg.findings import FileSource, Finding, Severity
+from calckg.printable import printable
+from calckg.render import counted
 
 _LEVELS = {Severity.VIOLATION: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
-_NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def _short(iri: str) -> str:
@@ -59,7 +60,7 @@ def _rule(rule: str, finding: Finding) -> dict[str, object]:
 def _result(finding: Finding, rule: int) -> dict[str, object]:
     location: dict[str, object] = {"logicalLocations": [{"fullyQualifiedName": finding.subject}]}
     if isinstance(finding.source, FileSource):
-        place: dict[str, object] = {"artifactLocation": {"uri": quote(finding.source.file)}}
+        place: dict[str, object] = {"artifactLocation": {"uri": quote(os.fsencode(finding.source.file))}}
         if finding.source.line is not None:
             place["region"] = {"startLine": finding.source.line}
         location["physicalLocation"] = place
@@ -96,10 +97,11 @@ def junit(findings: Iterable[Finding], checked: Iterable[tuple[str, float, int]]
         count = len(grave) + more.get(rule, 0)
         if count:
             failures += 1
-            said = f"{count} findings: {grave[0].message}" if grave else f"{count} findings, not told"
+            said = counted(count, "finding") + (f": {grave[0].message}" if grave else ", not told")
             ET.SubElement(case, "failure", message=said).text = lines
         elif found:
             ET.SubElement(case, "system-out").text = lines
     suite.set("failures", str(failures))
     ET.indent(suite)
-    return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", ET.tostring(suite, encoding="unicode", xml_declaration=True)) + "\n"
+    # What must not reach a terminal XML 1.0 does not have, either (2.2).
+    return printable(ET.tostring(suite, encoding="unicode", xml_declaration=True)) + "\n"

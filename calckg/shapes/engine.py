@@ -8,7 +8,7 @@ from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
@@ -18,7 +18,7 @@ from calckg.files import readable
 from calckg.findings import FileSource, GraphSource, Report, Severity
 from calckg.kg import KnowledgeGraph
 from calckg.shapes import algebra as al
-from calckg.shapes import compiler, file_lines, model, places, reader, report, report_graph
+from calckg.shapes import compiler, doubts, file_lines, model, places, reader, report, report_graph
 from calckg.shapes.model import Term
 from calckg.shapes.on_columns import OnColumns
 from calckg.shapes.results import Outcome
@@ -54,8 +54,9 @@ class Options:
     recheck: bool = False
 
     def __post_init__(self) -> None:
-        if self.limit is not None and self.limit < 0:
-            raise UsageError(f"limit {self.limit}: give 0 or more")
+        limit = self.limit
+        if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 0):
+            raise UsageError(f"limit {limit!r}: give a whole number, 0 or more")
 
     @classmethod
     def of(
@@ -66,12 +67,14 @@ class Options:
         progress: Progress = lambda done, of: None,
         *,
         recheck: bool = False,
+        named: str = "{}=",
     ) -> Options:
-        """Return options of shapes and nodes by their IRIs or CURIEs.
+        """Return options of shapes and nodes by their IRIs or CURIEs; ``named`` is how an error names an argument.
 
         Raises ``UsageError`` for one that is neither, and for a limit below 0.
         """
-        only, nodes = (tuple(map(prefixes.load().expand, texts)) for texts in (shape, focus))
+        only = tuple(_expanded(named.format("shape"), text) for text in shape)
+        nodes = tuple(_expanded(named.format("focus"), text) for text in focus)
         return cls(limit, tuple(map(ox.NamedNode, nodes)), only, progress, recheck)
 
 
@@ -81,8 +84,9 @@ class Validation:
 
     ``conforms`` is SHACL's own word (no result of any severity, SHACL 3.6.1); ``outcomes`` is what became of each
     constraint, ``triples`` the count of the data's, ``None`` where an endpoint does not tell. ``standing`` is the count
-    of constraints that were not asked: the build has found nothing by them. ``find`` makes the findings, of the
-    columns, which are kept as long as the outcome is.
+    of constraints that were not asked: the build has found nothing by them. ``notes`` are lines for people: what was
+    not checked, and what the shapes have that is no term of SHACL. ``find`` makes the findings, of the columns, which
+    are kept as long as the outcome is.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -90,6 +94,7 @@ class Validation:
     find: Callable[[], Report] = field(repr=False)
     triples: int | None
     standing: int = 0
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def report(self) -> Report:
@@ -122,6 +127,11 @@ class Validation:
         with uncollected():
             return report_graph.turtle(self.outcomes)
 
+    def write(self, output: IO[bytes], name: str) -> None:
+        """Write the ``sh:ValidationReport`` in the format called ``name``: turtle, ntriples or jsonld."""
+        with uncollected():
+            report_graph.write(self.outcomes, output, name)
+
     def at_least(self, severity: Severity) -> int:
         """Count the results of this severity or a graver one, those too that the limit left out."""
         grave = (outcome for outcome in self.outcomes if report.severity(outcome.plan) >= severity)
@@ -133,6 +143,19 @@ class Validation:
         for outcome in self.outcomes:
             found[report.severity(outcome.plan)] += outcome.total
         return {str(severity): number for severity, number in found.items() if number}
+
+
+def _expanded(label: str, text: str) -> str:
+    if text.startswith("_:"):
+        raise UsageError(f"{label}{text!r}: a blank node can't be asked for by name; give an IRI or a CURIE")
+    try:
+        return prefixes.load().expand(text)
+    except UnknownNameError as error:
+        near = f" (did you mean {' or '.join(error.nearest)}?)" if error.nearest else ""
+        why = f"unknown prefix {error.name!r}{near}; write the IRI, all of it, in angle brackets: <…>"
+    except UsageError as error:
+        why = str(error)
+    raise UsageError(f"{label}{text!r}: {why}")
 
 
 def shape_files() -> list[Path]:
@@ -280,7 +303,8 @@ def _distant(graph: SparqlGraph, shapes: model.Shapes, options: Options) -> Vali
     def find() -> Report:
         return Report(report.findings(outcomes, shapes.graph, lambda focus, path, value: GraphSource()))
 
-    return Validation(tuple(outcomes), shapes.graph, find, triples)
+    notes = tuple(doubts.unknown_terms(shapes.graph))
+    return Validation(tuple(outcomes), shapes.graph, find, triples, notes=notes)
 
 
 def _count(graph: SparqlGraph) -> int:
@@ -298,7 +322,8 @@ def _run(
     triples: int | None = None,
     cleared: Callable[[Sequence[al.Plan]], set[int]] = lambda plans: set(),
 ) -> Validation:
-    plans = list(compiler.compile_shapes(_chosen(shapes, options)))
+    chosen = _chosen(shapes, options)
+    plans = list(compiler.compile_shapes(chosen))
     nothing = cleared(plans)
     waiting = [plan for number, plan in enumerate(plans) if number not in nothing]
     outcomes = []
@@ -309,7 +334,10 @@ def _run(
     if triples is None:
         triples = columnar.triples(connection)
     find = partial(_found, connection, outcomes, shapes.graph, files, graphs or {})
-    return Validation(tuple(outcomes), shapes.graph, find, triples, len(nothing))
+    notes = list(doubts.unknown_terms(shapes.graph))
+    if options.focus or not (nothing or any(one.total for one in outcomes)):
+        notes += doubts.untargeted(connection, chosen, options.focus)
+    return Validation(tuple(outcomes), shapes.graph, find, triples, len(nothing), tuple(notes))
 
 
 def _found(

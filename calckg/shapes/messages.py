@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 import pyoxigraph as ox
 
+from calckg import prefixes
 from calckg.shapes import model
 from calckg.shapes.algebra import Plan
 from calckg.shapes.model import Term
 from calckg.shapes.nodes import shown
 from calckg.shapes.results import Result
+from calckg.shapes.sparql_paths import bracketed, path_text
 
 _PLACE = re.compile(r"\{[?$](\w+)\}")
 _ARTICLES = {"IRI": "an IRI", "BlankNode": "a blank node", "Literal": "a literal"}
@@ -36,6 +39,33 @@ def of(plan: Plan, result: Result) -> list[ox.Literal]:
     return told or [ox.Literal(_own(plan.constraint.kind))]
 
 
+def of_finding(plan: Plan, result: Result) -> str:
+    """Return the message of a result in one text, in English where there is some; our own says of what it is.
+
+    It begins with the path of the shape, or with the predicate that the result is about: a report in RDF has that
+    beside the message.
+    """
+    told = of(plan, result)
+    if given(plan, result):
+        return next((message.value for message in told if message.language in {None, "en"}), told[0].value)
+    path = plan.shape.path if result.path is None else result.path
+    if path is None:
+        return told[0].value
+    if isinstance(plan.constraint.kind, model.Closed):
+        return f"{_path(path)} is not allowed here"
+    return f"{_path(path)} {told[0].value}"
+
+
+@lru_cache(1000)
+def _path(path: model.Path) -> str:
+    return path_text(path, lambda iri: prefixes.load().compress(iri) or bracketed(iri))
+
+
+def text(term: Term) -> str:
+    """Return a term in a text: a literal's lexical form, an IRI, a blank node with what tells that it is one."""
+    return str(term) if isinstance(term, ox.BlankNode) else term.value
+
+
 def of_all(plan: Plan) -> list[ox.Literal] | None:
     """Return the messages of any result of a plan; ``None`` where a result may have others than the next."""
     kind, told = plan.constraint.kind, plan.shape.messages
@@ -47,11 +77,11 @@ def of_all(plan: Plan) -> list[ox.Literal] | None:
 def _filled(message: ox.Literal, values: Mapping[str, Term]) -> ox.Literal:
     """Put values in the place of {$name} and {?name} (SHACL 5.2.1.1)."""
 
-    def text(match: re.Match[str]) -> str:
+    def put(match: re.Match[str]) -> str:
         term = values.get(match[1])
-        return match[0] if term is None else term.value
+        return match[0] if term is None else text(term)
 
-    filled = _PLACE.sub(text, message.value)
+    filled = _PLACE.sub(put, message.value)
     return ox.Literal(filled, language=message.language) if message.language else ox.Literal(filled)
 
 
@@ -108,7 +138,23 @@ def _own(kind: model.Kind) -> str:
 
 
 def _name(shape: model.Shape) -> str:
-    return "a shape" if isinstance(shape.node, ox.BlankNode) else shown(shape.node)
+    if not isinstance(shape.node, ox.BlankNode):
+        return shown(shape.node)
+    asked = [_asked(one.kind) for one in shape.constraints] if shape.path is None else []
+    return asked[0] if len(asked) == 1 and asked[0] else "a shape"
+
+
+def _asked(kind: model.Kind) -> str:
+    """Return a constraint as a shapes graph has it, if that is short."""
+    match kind:
+        case model.Class(cls):
+            return f"sh:class {shown(cls)}"
+        case model.Datatype(iri):
+            return f"sh:datatype {shown(ox.NamedNode(iri))}"
+        case model.NodeKind(kinds):
+            return f"sh:nodeKind {' or '.join(sorted(kinds))}"
+        case _:
+            return ""
 
 
 def _names(shapes: tuple[model.Shape, ...]) -> str:

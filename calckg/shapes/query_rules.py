@@ -40,6 +40,10 @@ def query(nodes: Nodes, node: Term, form: str, path: model.Path | None, bound: I
     try:
         answer = ox.Store().query(text)
     except SyntaxError as error:
+        if (prefix := _undeclared(text)) is not None:  # the parser does not say so of every place
+            problem = f"the query of sh:{form} has {prefix}, a prefix that is not declared"
+            remedy = "declare it with sh:declare, and name what declares it with sh:prefixes"
+            raise nodes.fault(node, problem, remedy) from None
         problem = f"the query of sh:{form} does not parse ({' '.join(str(error).split())[:160]})"
         raise nodes.fault(node, problem, "mend it") from None
     except (OSError, ValueError, RuntimeError):
@@ -52,6 +56,13 @@ def query(nodes: Nodes, node: Term, form: str, path: model.Path | None, bound: I
         raise nodes.fault(node, f"sh:{form}: {error}", "mend the query") from None
     _check_prebinding(nodes, node, text, taken, frozenset(bound))
     return text
+
+
+def _undeclared(text: str) -> str | None:
+    """Return the first prefix that a query has and does not declare."""
+    declared = {after[1] for before, after in _pairs(text) if before[1].upper() == "PREFIX"}
+    used = (f"{one[1].partition(':')[0]}:" for one in tokens(text) if one[0] == "name")
+    return next((prefix for prefix in used if prefix not in declared and prefix != "_:"), None)
 
 
 def returns(text: str, name: str) -> bool:

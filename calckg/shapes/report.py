@@ -39,7 +39,7 @@ def findings(outcomes: Iterable[Outcome], shapes: ox.Store, source: Source) -> I
             yield Finding(
                 iri,
                 grave,
-                result.focus.value,
+                messages.text(result.focus),
                 _message(plan, result),
                 remedy,
                 source(result.focus, path, result.value),
@@ -47,9 +47,8 @@ def findings(outcomes: Iterable[Outcome], shapes: ox.Store, source: Source) -> I
 
 
 def _message(plan: Plan, result: Result) -> str:
-    told = messages.of(plan, result)
-    text = next((m.value for m in told if m.language in {None, "en"}), told[0].value)
-    value = None if result.value is None else result.value.value
+    text = messages.of_finding(plan, result)
+    value = None if result.value is None else messages.text(result.value)
     # Our own words name the limit, never the value; a number in them is not that of the value.
     named = value is None or (bool(messages.given(plan, result)) and _names(text, value))
     return text if named else f"{text} (found: {value})"
@@ -74,7 +73,7 @@ def _holders(node: Term, shapes: ox.Store) -> Iterator[Term]:
 def rule(node: Term, shapes: ox.Store) -> str:
     """Return the IRI of the shape that found it; for one without an IRI, of what holds it."""
     named = (holder for holder in _holders(node, shapes) if isinstance(holder, ox.NamedNode))
-    return next((holder.value for holder in named), node.value)
+    return next((holder.value for holder in named), messages.text(node))
 
 
 def _remedy(plan: Plan, shapes: ox.Store) -> str:

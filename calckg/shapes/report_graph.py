@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from operator import itemgetter
-from typing import Final
+from typing import IO, Final
 
 import pyoxigraph as ox
 
@@ -36,16 +36,35 @@ _CELL: Final[Sequence[_Told]] = [(_RDF + "first", 0), (_RDF + "rest", 1)]
 
 def triples(outcomes: Iterable[Outcome]) -> list[ox.Triple]:
     """Return the validation report: its node, and one for each result with all that SHACL 3.6.2 asks for."""
-    report = _Report(outcomes)
-    return [
-        ox.Triple(
-            ox.BlankNode(node[2:]),
-            ox.NamedNode(predicate or rdf.RDF_TYPE.value),
-            report.term(differing[told] if isinstance(told, int) else told),
-        )
-        for node, said, differing in report.blocks
-        for predicate, told in said
-    ]
+    return list(_triples(_Report(outcomes)))
+
+
+def _triples(report: _Report) -> Iterator[ox.Triple]:
+    """Yield the triples of a report in the order in which ``rdf.write_quads`` would put them."""
+    predicates = {_TYPE: rdf.RDF_TYPE}
+    for name, said, differing in report.blocks:
+        node = ox.BlankNode(name[2:])
+        for iri, told in said:
+            if (predicate := predicates.get(iri)) is None:
+                predicate = predicates[iri] = ox.NamedNode(iri)
+            yield ox.Triple(node, predicate, report.term(differing[told] if isinstance(told, int) else told))
+
+
+def write(outcomes: Iterable[Outcome], output: IO[bytes], name: str) -> None:
+    """Write the validation report as ``rdf.write_quads`` writes its triples in the format called ``name``."""
+    if name == "turtle":
+        output.write(turtle(outcomes))
+    elif name == "ntriples":
+        output.writelines(line.encode() for line in sorted(_lines(_Report(outcomes))))
+    else:
+        rdf.serialise(_triples(_Report(outcomes)), output, name)
+
+
+def _lines(report: _Report) -> Iterator[str]:
+    for node, said, differing in report.blocks:
+        for predicate, told in said:
+            value = differing[told] if isinstance(told, int) else told
+            yield f"{node} <{predicate or rdf.RDF_TYPE.value}> {value} .\n"
 
 
 def turtle(outcomes: Iterable[Outcome]) -> bytes:
@@ -105,7 +124,8 @@ class _Report:
 
     def term(self, text: str) -> Term:
         """Return the term that stands in a row so."""
-        return self.terms[text] if text in self.terms else ox.BlankNode(text[2:])
+        found = self.terms.get(text)
+        return ox.BlankNode(text[2:]) if found is None else found
 
     def _text(self, term: Term) -> str:
         text = str(term)

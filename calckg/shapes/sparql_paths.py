@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from calckg.shapes import model
 from calckg.shapes.model import Path
 
 
-def path_text(path: Path) -> str:
-    """Return a property path in SPARQL's syntax (SPARQL 1.1, 9.1)."""
+def bracketed(iri: str) -> str:
+    """Return an IRI as SPARQL has it where there are no prefixes."""
+    return f"<{iri}>"
+
+
+def path_text(path: Path, name: Callable[[str], str] = bracketed) -> str:
+    """Return a property path in SPARQL's syntax (SPARQL 1.1, 9.1); ``name`` gives the text of a predicate's IRI."""
     match path:
         case model.Predicate(iri):
-            return f"<{iri}>"
+            return name(iri)
         case model.Inverse(inner):
-            return f"^({path_text(inner)})"
+            return f"^({path_text(inner, name)})"
         case model.Sequence(paths):
-            return f"({'/'.join(map(path_text, paths))})"
+            return f"({'/'.join(path_text(one, name) for one in paths)})"
         case model.Alternative(paths):
-            return f"({'|'.join(map(path_text, paths))})"
+            return f"({'|'.join(path_text(one, name) for one in paths)})"
         case model.Closure(inner, least, many):
-            return f"({path_text(inner)}){('+' if least else '*') if many else '?'}"
+            return f"({path_text(inner, name)}){('+' if least else '*') if many else '?'}"
 
 
 def nullable(path: Path) -> bool:

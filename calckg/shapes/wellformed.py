@@ -137,6 +137,8 @@ def check(nodes: Nodes, node: Term, has_path: bool) -> None:
     if not has_path:
         for name in sorted(OF_PROPERTIES):
             if SH + name in told:
+                if nodes.holders(node, SH + "property"):
+                    raise nodes.fault(node, f"a value of sh:property has sh:{name} and no sh:path", "give it a path")
                 raise nodes.fault(node, f"sh:{name} stands in a node shape", "put it into a property shape")
     flags, ignored = nodes.one(node, SH + "flags"), nodes.one(node, SH + "ignoredProperties")
     if flags is not None:

@@ -397,6 +397,24 @@ def test_what_counts_or_orders_values_stands_in_property_shapes_only(turtle: str
     assert f"{turtle.split()[0]} stands in a node shape" in refused(f"ex:s sh:targetNode ex:n ; {turtle} .")
 
 
+def test_a_value_of_sh_property_without_a_path_is_told_so() -> None:
+    told = refused("ex:s sh:targetNode ex:n ; sh:property [ sh:minCount 1 ] .")
+    assert "a value of sh:property has sh:minCount and no sh:path; give it a path" in told
+
+
+@pytest.mark.parametrize(
+    ("query", "prefix"),
+    [
+        ("SELECT $this { $this foo:p 1 }", "foo:"),
+        ("SELECT $this { $this :p 1 }", ":"),
+        ("PREFIX ex: <urn:x:> SELECT $this { $this ex:p _:b, '1'^^foo:d }", "foo:"),
+    ],
+)
+def test_a_prefix_of_a_query_that_is_not_declared_is_named(query: str, prefix: str) -> None:
+    told = refused(f'ex:s sh:targetNode ex:n ; sh:sparql [ sh:select """{query}""" ] .')
+    assert f"the query of sh:select has {prefix}, a prefix that is not declared; declare it with sh:declare" in told
+
+
 def test_a_property_shape_needs_a_path() -> None:
     assert "a property shape has no sh:path" in refused("ex:s a sh:PropertyShape .")
 
@@ -522,7 +540,7 @@ def test_a_prefix_that_is_not_well_declared_is_refused(declaration: str, said: s
     ("query", "said"),
     [
         ("SELECT $this { $this ?p", "does not parse"),
-        ("SELECT $this { $this no:p ?x }", "does not parse"),
+        ("SELECT $this { $this ?x }", "does not parse"),
         ("ASK { $this ?p ?o }", "is of another form; write it as SELECT"),
         ("CONSTRUCT WHERE { ?s ?p ?o }", "is of another form"),
         ("SELECT $this { $this ?p ?o MINUS { ?o ?p $this } }", "the query has MINUS"),

@@ -161,11 +161,13 @@ def made_outcomes(draw: st.DrawFn) -> Outcome:
     return Outcome(of, draw(st.lists(results, max_size=4)), draw(st.integers(0, 1)))
 
 
+@pytest.mark.parametrize("name", ["turtle", "ntriples", "jsonld"])
 @given(st.lists(made_outcomes(), max_size=4))
-def test_a_report_in_turtle_is_its_triples_in_turtle(outcomes: list[Outcome]) -> None:
-    stream = BytesIO()
-    rdf.write_quads(report_graph.triples(outcomes), stream, "turtle")
-    assert report_graph.turtle(outcomes) == stream.getvalue()
+def test_a_report_is_written_as_its_triples_are(name: str, outcomes: list[Outcome]) -> None:
+    written, stream = BytesIO(), BytesIO()
+    report_graph.write(outcomes, written, name)
+    rdf.write_quads(report_graph.triples(outcomes), stream, name)
+    assert written.getvalue() == stream.getvalue()
 
 
 # messages
@@ -230,7 +232,61 @@ def test_the_row_s_message_stands_before_the_constraint_s_and_that_before_the_sh
 def test_a_finding_names_the_value_though_the_limit_has_its_digits() -> None:
     limit = ox.Literal("40", datatype=ox.NamedNode(XSD + "integer"))
     (found,) = findings(Outcome(plan(model.Range(">", limit)), [Result(ex("a"), FOUR)]))
-    assert found.message == "is not > 40 (found: 4)"
+    assert found.message == f"<{EX}p> is not > 40 (found: 4)"
+
+
+LABEL = model.Predicate("http://www.w3.org/2000/01/rdf-schema#label")
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "of", "message"),
+    [
+        (model.MaxCount(1), LABEL, None, "rdfs:label has more than 1 value"),
+        (model.MaxCount(1), P, None, f"<{EX}p> has more than 1 value"),
+        (model.MaxCount(1), model.Sequence((LABEL, P)), None, f"(rdfs:label/<{EX}p>) has more than 1 value"),
+        (model.MaxCount(1), model.Inverse(LABEL), None, "^(rdfs:label) has more than 1 value"),
+        (model.Class(ex("C")), None, None, f"is no instance of {EX}C"),
+        (model.Closed(frozenset()), None, LABEL, "rdfs:label is not allowed here"),
+        (model.Closed(frozenset()), P, LABEL, "rdfs:label is not allowed here"),
+        (model.Sparql("SELECT $this WHERE {}"), P, LABEL, "rdfs:label does not conform to a constraint in SPARQL"),
+    ],
+)
+def test_our_own_words_begin_with_the_property(
+    kind: model.Kind, path: model.Path | None, of: model.Path | None, message: str
+) -> None:
+    (found,) = findings(Outcome(plan(kind, path), [Result(ex("a"), path=of)]))
+    assert found.message == message
+
+
+def test_the_shape_s_own_words_stand_as_they_are() -> None:
+    (found,) = findings(Outcome(plan(said=(ox.Literal("too many"),)), [Result(ex("a"))]))
+    assert found.message == "too many"
+
+
+def test_a_blank_node_is_told_as_one() -> None:
+    said = (ox.Literal("{$this} has {?value}"),)
+    result = Result(ox.BlankNode("a"), ox.BlankNode("b"))
+    (own,) = findings(Outcome(plan(model.Class(ex("C")), node=ox.BlankNode("s")), [result]))
+    assert (own.rule, own.subject) == ("_:s", "_:a")
+    assert own.message == f"<{EX}p> is no instance of {EX}C (found: _:b)"
+    (given,) = findings(Outcome(plan(said=said), [result]))
+    assert given.message == "_:a has _:b"
+
+
+@pytest.mark.parametrize(
+    ("shapes", "told"),
+    [
+        ([[model.Datatype(XSD + "string")], [model.Class(ex("C"))]], f"sh:datatype xsd:string, sh:class {EX}C"),
+        ([[model.NodeKind(frozenset({"IRI"}))], [model.MinCount(1)]], "sh:nodeKind IRI, a shape"),
+        ([[model.Class(ex("C")), model.Class(ex("D"))], []], "a shape, a shape"),
+    ],
+)
+def test_a_shape_without_an_iri_is_told_by_what_it_asks(shapes: list[list[model.Kind]], told: str) -> None:
+    parts = tuple(
+        model.Shape(ox.BlankNode(str(number)), constraints=tuple(model.Constraint("", kind) for kind in kinds))
+        for number, kinds in enumerate(shapes)
+    )
+    assert messages.of(plan(model.Or(parts)), Result(ex("a"))) == [ox.Literal(f"conforms to none of {told}")]
 
 
 def test_a_finding_does_not_name_a_value_twice() -> None:

@@ -201,7 +201,10 @@ def test_a_blank_node_as_a_parameter_is_refused_at_an_endpoint() -> None:
     ("targets", "said"),
     [
         (target("SELECT ?this { ?this"), "ex:s, in its sh:target: the query of sh:select does not parse"),
-        (target("SELECT ?this { ?this o:p ?x }"), "ex:s, in its sh:target: the query of sh:select does not parse"),
+        (
+            target("SELECT ?this { ?this o:p ?x }"),
+            "ex:s, in its sh:target: the query of sh:select has o:, a prefix that is not declared",
+        ),
         (target("ASK { ?this ?p ?x }"), "the query of sh:select is of another form; write it as SELECT"),
         (target("CONSTRUCT WHERE { ?this ?p ?x }"), "the query of sh:select is of another form; write it as SELECT"),
         (target("DELETE WHERE { ?this ?p ?x }"), "does not parse"),
