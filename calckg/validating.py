@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from calckg.findings import Severity
 from calckg.shapes import algebra as al
-from calckg.shapes import compiler, engine, report, standing
-from calckg.shapes.asked import AskerInTurn, stored
+from calckg.shapes import compiler, engine, standing
 from calckg.shapes.changed import Changes
-from calckg.shapes.relations import Among, Relations
+from calckg.shapes.columns.relations import Among, Relations
+from calckg.shapes.reports import report
+from calckg.shapes.store.asked import AskerInTurn, stored
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

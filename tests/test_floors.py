@@ -26,6 +26,16 @@ FLOORS = (
     ("build",),
     ("cli", "api"),
 )
+SHAPES = (
+    ("model", "lexical", "patterns"),
+    ("algebra",),
+    ("results", "compiler", "changed", "standing"),
+    ("store",),
+    ("reading", "columns"),
+    ("reports",),
+    ("engine",),
+)
+"""The floors inside the SHACL engine."""
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 TOP = {"__init__", "__main__"}
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -64,6 +74,21 @@ def test_imports_go_downwards(path: Path) -> None:
         assert name != "calckg", f"{path}:{line}: imports the package root"
         there = name.split(".")[1]
         assert there == here or FLOOR[there] < FLOOR[here], f"{path}:{line}: {here} imports {there}"
+
+
+ENGINE = sorted((PACKAGE / "shapes").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", ENGINE, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_downwards_in_the_shacl_engine(path: Path) -> None:
+    floor = {name: number for number, names in enumerate(SHAPES) for name in names}
+    here = path.relative_to(PACKAGE / "shapes").parts[0].removesuffix(".py")
+    for line, name in imports(path):
+        first, *parts = name.removeprefix("calckg.").split(".")
+        if first != "shapes" or here == "__init__":
+            continue
+        there = parts[0]
+        assert there == here or floor[there] < floor[here], f"{path}:{line}: {here} imports {there}"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -15,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calckg import columnar, rdf, staging
-from calckg.shapes import algebra, compiler, engine, model, reader
-from calckg.shapes.on_columns import _SEVERAL, OnColumns
-from calckg.shapes.on_sparql import OnSparql
+from calckg.shapes import algebra, compiler, engine, model
+from calckg.shapes.columns.on_columns import _SEVERAL, OnColumns
+from calckg.shapes.reading import reader
 from calckg.shapes.results import Backend, Outcome
+from calckg.shapes.store.on_sparql import OnSparql
 from calckg.sparql import LocalGraph
 
 HERE = Path(__file__).parent / "shapes"

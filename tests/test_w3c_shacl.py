@@ -12,10 +12,12 @@ from rdflib.compare import isomorphic
 
 from calckg import columnar, rdf, staging
 from calckg.errors import CalckgError
-from calckg.shapes import compiler, reader, report_graph
-from calckg.shapes.on_columns import _SEVERAL, OnColumns
-from calckg.shapes.on_sparql import OnSparql
+from calckg.shapes import compiler
+from calckg.shapes.columns.on_columns import _SEVERAL, OnColumns
+from calckg.shapes.reading import reader
+from calckg.shapes.reports import report_graph
 from calckg.shapes.results import Backend
+from calckg.shapes.store.on_sparql import OnSparql
 from calckg.sparql import LocalGraph
 
 SUITE = Path(__file__).parent.parent.parent / "shared" / "data" / "w3c-shacl"

@@ -217,9 +217,9 @@ def _in_rdf(outcome: Validation, name: str) -> bytes:
 
 def _rendered(report: Report, outcome: Validation, name: str, width: int | None, grave: Severity) -> str:
     if name in {"sarif", "junit"}:
-        from calckg.shapes import ci_formats
         from calckg.shapes.engine import rule
-        from calckg.shapes.report import severity
+        from calckg.shapes.reports import ci_formats
+        from calckg.shapes.reports.report import severity
 
         if name == "sarif":
             return ci_formats.sarif(report, _left_out(outcome))

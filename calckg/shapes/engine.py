@@ -18,9 +18,11 @@ from calckg.files import readable
 from calckg.findings import FileSource, GraphSource, Report, Severity
 from calckg.kg import KnowledgeGraph
 from calckg.shapes import algebra as al
-from calckg.shapes import compiler, doubts, file_lines, model, places, reader, report, report_graph
+from calckg.shapes import compiler, model
+from calckg.shapes.columns.on_columns import OnColumns
 from calckg.shapes.model import Term
-from calckg.shapes.on_columns import OnColumns
+from calckg.shapes.reading import doubts, reader
+from calckg.shapes.reports import file_lines, places, report, report_graph
 from calckg.shapes.results import Outcome
 from calckg.sparql import LocalGraph
 from calckg.uncollected import uncollected
@@ -286,7 +288,7 @@ def validate_graph(graph: KnowledgeGraph, shapes: Rules, options: Options | None
 
 def _distant(graph: SparqlGraph, shapes: model.Shapes, options: Options) -> Validation:
     """Run all plans inside a triple store; the source of a finding is its default graph."""
-    from calckg.shapes.on_sparql import OnSparql
+    from calckg.shapes.store.on_sparql import OnSparql
 
     plans = list(compiler.compile_shapes(_chosen(shapes, options)))
     outcomes = []

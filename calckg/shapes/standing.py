@@ -55,6 +55,6 @@ def _rules(shapes: Sequence[Path]) -> str:
     from calckg.database import duckdb
 
     digest = hashlib.sha256(duckdb.__version__.encode())
-    for path in (*sorted(Path(__file__).parent.glob("*.py")), *shapes):
+    for path in (*sorted(Path(__file__).parent.rglob("*.py")), *shapes):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:32]

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Final
 
 from calckg.kg import KnowledgeGraph
-from calckg.shapes import compiler, engine, report
-from calckg.shapes.on_columns import OnColumns
-from calckg.shapes.on_sparql import OnSparql
+from calckg.shapes import compiler, engine
+from calckg.shapes.columns.on_columns import OnColumns
+from calckg.shapes.reports import report
 from calckg.shapes.results import Backend
+from calckg.shapes.store.on_sparql import OnSparql
 
 KEPT: Final = 20
 

@@ -12,8 +12,9 @@ import rdflib
 
 import calckg
 from calckg.errors import CalckgError
-from calckg.shapes import compiler, reader
-from calckg.shapes.on_columns import OnColumns
+from calckg.shapes import compiler
+from calckg.shapes.columns.on_columns import OnColumns
+from calckg.shapes.reading import reader
 from calckg.shapes.results import Result
 from tests.test_shapes_engine import BACKENDS, HEAD, by_pyshacl, on_columns, ours
 

@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 
 from calckg import columnar, staging
 from calckg.shapes import algebra as al
-from calckg.shapes import compiler, model, reader, sql_terms
-from calckg.shapes.asked import AskerInTurn, stored
+from calckg.shapes import compiler, model
 from calckg.shapes.changed import Changes, turned
-from calckg.shapes.relations import Among, Relations
+from calckg.shapes.columns import sql_terms
+from calckg.shapes.columns.relations import Among, Relations
+from calckg.shapes.reading import reader
+from calckg.shapes.store.asked import AskerInTurn, stored
 
 EX = "http://example.org/"
 PREFIXES = """@prefix ex: <http://example.org/> . @prefix sh: <http://www.w3.org/ns/shacl#> .

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from calckg import columnar, rdf, staging
 from calckg.errors import CalckgError
 from calckg.shapes import algebra as al
-from calckg.shapes import clearing, compiler, known_terms, model, reader
-from calckg.shapes.on_columns import OnColumns
+from calckg.shapes import compiler, model
+from calckg.shapes.columns import clearing, known_terms
+from calckg.shapes.columns.on_columns import OnColumns
+from calckg.shapes.reading import reader
 from calckg.shapes.results import Outcome
 from tests.test_shapes_engine import CASES, HEAD, HERE, OWN, PATHS, PLANS, VALID, constraint, targets, triples, typed
 
@@ -51,7 +53,7 @@ def both(data: str, shapes: str) -> tuple[Counter[Told], Counter[Told]]:
 @pytest.mark.parametrize("most", [clearing._MOST, 3, 0])
 @pytest.mark.parametrize("case", CASES[::60])
 def test_our_shapes_together_find_what_they_find_alone(case: str, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("calckg.shapes.clearing._MOST", most)
+    monkeypatch.setattr("calckg.shapes.columns.clearing._MOST", most)
     quads = [*VALID, *rdf.read(HERE / case / "fail.ttl")]
     together = told(outcomes(quads, PLANS, OWN.graph))
     assert together

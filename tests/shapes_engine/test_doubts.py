@@ -8,8 +8,9 @@ import pyoxigraph as ox
 import pytest
 from rdflib import SH
 
-from calckg.shapes import doubts, engine
+from calckg.shapes import engine
 from calckg.shapes.engine import Options, Validation
+from calckg.shapes.reading import doubts
 from tests.conftest import PREFIXES, Run
 
 DATA = PREFIXES + "ex:a a ex:Thing ; ex:p ex:b . ex:c a ex:Small . ex:Small rdfs:subClassOf ex:Thing ."

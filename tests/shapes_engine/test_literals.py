@@ -9,8 +9,9 @@ import pytest
 
 from calckg import columnar
 from calckg.errors import CalckgError
-from calckg.shapes import patterns, reader
-from calckg.shapes.sparql_terms import Terms
+from calckg.shapes import patterns
+from calckg.shapes.reading import reader
+from calckg.shapes.store.sparql_terms import Terms
 from calckg.sparql import EndpointGraph, LocalGraph
 from tests.test_shapes_engine import BACKENDS, HEAD, ours
 

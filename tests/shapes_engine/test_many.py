@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calckg import columnar, staging
-from calckg.shapes import compiler, model, reader
-from calckg.shapes.on_columns import OnColumns
+from calckg.shapes import compiler, model
+from calckg.shapes.columns.on_columns import OnColumns
+from calckg.shapes.reading import reader
 from calckg.shapes.results import Result
 from tests.test_shapes_engine import HEAD, PATHS, constraint, targets, triples, typed
 
@@ -36,7 +37,7 @@ def told(quads: Sequence[ox.Quad], known: model.Shapes, limit: int | None = None
     columnar.add(connection, lambda: staging.stage_quads(connection, quads))
     with pytest.MonkeyPatch.context() as patch:
         for name, value in patched.items():
-            patch.setattr(f"calckg.shapes.plan_tables.{name}", value)
+            patch.setattr(f"calckg.shapes.columns.plan_tables.{name}", value)
         return [
             (outcome.plan.constraint.component, [shown(result) for result in outcome.results], outcome.more)
             for outcome in OnColumns(connection, shapes=known.graph, several=1).run(plans, limit=limit)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 
 from calckg.shapes import algebra as al
-from calckg.shapes.asked import Asker
-from calckg.shapes.query_sets import set_wise
-from calckg.shapes.query_text import Insertion, parsed
-from calckg.shapes.sparql_terms import Terms
+from calckg.shapes.store.asked import Asker
+from calckg.shapes.store.query_sets import set_wise
+from calckg.shapes.store.query_text import Insertion, parsed
+from calckg.shapes.store.sparql_terms import Terms
 from calckg.sparql import LocalGraph
 from tests.shapes_engine.test_select_sql import FOCUS, PREFIXES, QUERIES, by_store, plan_of, quads, told
 

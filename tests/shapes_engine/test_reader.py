@@ -10,8 +10,9 @@ import pytest
 
 from calckg import rdf
 from calckg.errors import CalckgError
-from calckg.shapes import engine, model, reader
+from calckg.shapes import engine, model
 from calckg.shapes.model import SH, Constraint, Shape
+from calckg.shapes.reading import reader
 
 EX = "http://example.org/"
 XSD = "http://www.w3.org/2001/XMLSchema#"

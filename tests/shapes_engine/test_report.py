@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from calckg import rdf
 from calckg.findings import FileSource, Finding, GraphSource, Severity
-from calckg.shapes import algebra, ci_formats, file_lines, messages, model, report, report_graph
+from calckg.shapes import algebra, model
 from calckg.shapes.model import SH, Term
+from calckg.shapes.reports import ci_formats, file_lines, messages, report, report_graph
 from calckg.shapes.results import Outcome, Result
 
 EX = "https://example.org/"

@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from calckg import columnar, rdf, staging
 from calckg.errors import CalckgError
 from calckg.shapes import algebra as al
-from calckg.shapes import compiler, engine, model, select_reader
-from calckg.shapes.asked import Asker
+from calckg.shapes import compiler, engine, model
+from calckg.shapes.columns import select_reader
+from calckg.shapes.columns.on_columns import OnColumns
 from calckg.shapes.model import Constraint, Predicate, Shape, Sparql, TargetNode, TargetSubjectsOf, Term
-from calckg.shapes.on_columns import OnColumns
 from calckg.shapes.results import Result
+from calckg.shapes.store.asked import Asker
 from calckg.sparql import LocalGraph, SparqlGraph
 
 HERE = Path(__file__).parent.parent / "shapes"

@@ -9,9 +9,12 @@ import pyoxigraph as ox
 import pytest
 
 from calckg import columnar, staging
-from calckg.shapes import closures, compiler, model, places, reader
-from calckg.shapes.on_columns import OnColumns
-from calckg.shapes.predicates import MOST_BITS, Predicates
+from calckg.shapes import compiler, model
+from calckg.shapes.columns import closures
+from calckg.shapes.columns.on_columns import OnColumns
+from calckg.shapes.columns.predicates import MOST_BITS, Predicates
+from calckg.shapes.reading import reader
+from calckg.shapes.reports import places
 from tests.test_shapes_engine import HEAD
 
 EX = "http://example.org/"

@@ -13,9 +13,10 @@ from duckdb import DuckDBPyConnection
 from calckg import columnar, staging
 from calckg.errors import CalckgError
 from calckg.shapes import algebra as al
-from calckg.shapes import compiler, reader
-from calckg.shapes.on_columns import OnColumns
-from calckg.shapes.plan_tables import PlanTables
+from calckg.shapes import compiler
+from calckg.shapes.columns.on_columns import OnColumns
+from calckg.shapes.columns.plan_tables import PlanTables
+from calckg.shapes.reading import reader
 from tests.test_shapes_engine import HEAD
 
 IN_SPARQL = """ex:q{n} a sh:NodeShape ; sh:targetClass ex:C ; sh:sparql [ sh:select

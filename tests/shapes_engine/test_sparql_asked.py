@@ -10,9 +10,9 @@ import pytest
 
 from calckg.errors import CalckgError, UsageError
 from calckg.shapes.algebra import FailsSparql, Var
-from calckg.shapes.asked import Asker, AskerInTurn
 from calckg.shapes.model import Constraint, Predicate, Shape, Sparql, TargetSparql, Term
-from calckg.shapes.query_text import parsed, tokens
+from calckg.shapes.store.asked import Asker, AskerInTurn
+from calckg.shapes.store.query_text import parsed, tokens
 from calckg.sparql import LocalGraph
 from tests.shapes_engine.test_sparql_backend import Distant, short, store
 

@@ -8,8 +8,10 @@ import pyoxigraph as ox
 import pytest
 
 from calckg.errors import CalckgError, EndpointError
-from calckg.shapes import compiler, on_sparql, reader
-from calckg.shapes.on_sparql import OnSparql
+from calckg.shapes import compiler
+from calckg.shapes.reading import reader
+from calckg.shapes.store import on_sparql
+from calckg.shapes.store.on_sparql import OnSparql
 from calckg.sparql import EndpointGraph, LocalGraph, Result, SparqlGraph
 
 PREFIXES = """@prefix : <http://e/> . @prefix sh: <http://www.w3.org/ns/shacl#> .
@@ -212,7 +214,7 @@ def test_where_others_have_the_same_values_those_of_the_target_are_asked(
     values: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Many values are wrong with others, or one is with many."""
-    monkeypatch.setattr("calckg.shapes.suspects._FEW", 5)
+    monkeypatch.setattr("calckg.shapes.store.suspects._FEW", 5)
     others = " ".join(f":t{n} :name {3 + n % values} ." for n in range(20))
     people = " ".join(f":p{n} a :Person ; :name 'a' ." for n in range(20))
     shapes = ":s a sh:PropertyShape ; sh:targetClass :Person ; sh:path :name ; sh:datatype xsd:string ."

@@ -19,11 +19,13 @@ from duckdb import DuckDBPyConnection
 from calckg import columnar, staging
 from calckg.errors import CalckgError
 from calckg.shapes import algebra as al
-from calckg.shapes import clearing, compiler, engine, model, reader
-from calckg.shapes.on_columns import OnColumns
-from calckg.shapes.on_sparql import OnSparql
-from calckg.shapes.plan_tables import PlanTables
+from calckg.shapes import compiler, engine, model
+from calckg.shapes.columns import clearing
+from calckg.shapes.columns.on_columns import OnColumns
+from calckg.shapes.columns.plan_tables import PlanTables
+from calckg.shapes.reading import reader
 from calckg.shapes.results import Outcome
+from calckg.shapes.store.on_sparql import OnSparql
 from calckg.sparql import EndpointGraph, LocalGraph, Result
 from tests.endpoint import Answer, serving
 from tests.test_shapes_engine import HEAD

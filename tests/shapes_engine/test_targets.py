@@ -9,11 +9,12 @@ import pytest
 
 from calckg import columnar, staging
 from calckg.errors import CalckgError
-from calckg.shapes import compiler, reader
+from calckg.shapes import compiler
+from calckg.shapes.columns.on_columns import OnColumns
 from calckg.shapes.model import Term
-from calckg.shapes.on_columns import OnColumns
-from calckg.shapes.on_sparql import OnSparql
+from calckg.shapes.reading import reader
 from calckg.shapes.results import Backend
+from calckg.shapes.store.on_sparql import OnSparql
 from calckg.sparql import LocalGraph
 from tests.shapes_engine.test_sparql_backend import Distant
 
