@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     import polars
     import rdflib
 
-    from calckg.shapes.engine import Options, Rules, Validation
+    from calckg.shapes.engine import Rules, Validation
+    from calckg.shapes.options import Options
 
 Source: TypeAlias = Union[str, Path, Iterable["str | Path"], "rdflib.Graph"]
 """RDF: a file, several, or an rdflib graph."""
@@ -204,7 +205,7 @@ def validate(
 def _options(
     limit: int | None, shape: str | Iterable[str] | None, focus: str | Iterable[str] | None, *, recheck: bool = False
 ) -> Options:
-    from calckg.shapes.engine import Options
+    from calckg.shapes.options import Options
 
     return Options.of(limit, _texts("shape", shape), _texts("focus", focus), recheck=recheck)
 

@@ -15,6 +15,7 @@ import pytest
 from calckg import build, columnar, planning, validating
 from calckg.kg import KnowledgeGraph
 from calckg.shapes import engine, standing
+from calckg.shapes.options import Options
 from tests.conftest import Run
 
 DATA = Path(__file__).parent / "data" / "build"
@@ -111,7 +112,7 @@ def test_the_manifest_says_what_was_found_by_severity_and_shape(first: Path) -> 
 
 
 def test_it_is_what_validate_finds(first: Path) -> None:
-    outcome = engine.validate_graph(KnowledgeGraph.built(first), engine.shape_files(), engine.Options(recheck=True))
+    outcome = engine.validate_graph(KnowledgeGraph.built(first), engine.shape_files(), Options(recheck=True))
     assert outcome.standing == 0
     assert {severity: n for severity, n in entry(first)["results"].items() if n} == outcome.counts()
     by_shape = Counter(finding.rule for finding in outcome.report)

@@ -13,7 +13,8 @@ import pytest
 from calckg import build, planning
 from calckg.kg import KnowledgeGraph
 from calckg.shapes import engine, standing
-from calckg.shapes.engine import Options, Validation
+from calckg.shapes.engine import Validation
+from calckg.shapes.options import Options
 from tests.conftest import Run
 
 DATA = Path(__file__).parent / "data" / "build"

@@ -27,7 +27,8 @@ from calckg.files import refuse_input
 from calckg.findings import Report, Severity
 
 if TYPE_CHECKING:
-    from calckg.shapes.engine import Options, Validation
+    from calckg.shapes.engine import Validation
+    from calckg.shapes.options import Options
 
 app = typer.Typer(add_completion=False)
 FORMATS = (*render.FINDING_FORMATS, "turtle", "ntriples", "jsonld", "sarif", "junit")
@@ -145,7 +146,7 @@ def _tell(outcome: Validation, name: str, grave: Severity, output: Path | None) 
 
 
 def _options(limit: int | None, focus: list[str] | None, shape: list[str] | None, *, recheck: bool) -> Options:
-    from calckg.shapes.engine import Options
+    from calckg.shapes.options import Options
 
     progress = _progress if sys.stderr.isatty() else lambda done, of: None
     return Options.of(limit, shape or (), focus or (), progress, recheck=recheck, named="--{} ")

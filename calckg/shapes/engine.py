@@ -12,8 +12,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
-from calckg import columnar, plain_lines, prefixes, rdf, resources, staging
-from calckg.errors import CalckgError, SourceError, UnknownNameError, UsageError
+from calckg import columnar, plain_lines, rdf, resources, staging
+from calckg.errors import CalckgError, SourceError, UnknownNameError
 from calckg.files import readable
 from calckg.findings import FileSource, GraphSource, Report, Severity
 from calckg.kg import KnowledgeGraph
@@ -21,6 +21,7 @@ from calckg.shapes import algebra as al
 from calckg.shapes import compiler, model
 from calckg.shapes.columns.on_columns import OnColumns
 from calckg.shapes.model import Term
+from calckg.shapes.options import Options
 from calckg.shapes.reading import doubts, reader
 from calckg.shapes.reports import file_lines, places, report, report_graph
 from calckg.shapes.results import Outcome
@@ -36,48 +37,6 @@ if TYPE_CHECKING:
 _A_LINE = 80  # bytes of a statement in N-Triples, about
 Rules = Sequence[Path] | model.Shapes
 """What to check against: files of shapes, or what was read of such (``read_shapes``)."""
-Progress = Callable[[int, int], None]
-"""Told how many plans are run, of how many."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What to check and how much to tell.
-
-    ``limit`` is the most results of one constraint, ``focus`` the only nodes to check, ``only`` the IRIs of the only
-    shapes to check against (targets of their own or not: with ``focus`` a shape without targets is asked of these).
-    With ``recheck`` constraints are run that found nothing when the graph was built, too, though nothing has changed.
-    """
-
-    limit: int | None = None
-    focus: tuple[Term, ...] = ()
-    only: tuple[str, ...] = ()
-    progress: Progress = lambda done, of: None
-    recheck: bool = False
-
-    def __post_init__(self) -> None:
-        limit = self.limit
-        if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 0):
-            raise UsageError(f"limit {limit!r}: give a whole number, 0 or more")
-
-    @classmethod
-    def of(
-        cls,
-        limit: int | None,
-        shape: Iterable[str],
-        focus: Iterable[str],
-        progress: Progress = lambda done, of: None,
-        *,
-        recheck: bool = False,
-        named: str = "{}=",
-    ) -> Options:
-        """Return options of shapes and nodes by their IRIs or CURIEs; ``named`` is how an error names an argument.
-
-        Raises ``UsageError`` for one that is neither, and for a limit below 0.
-        """
-        only = tuple(_expanded(named.format("shape"), text) for text in shape)
-        nodes = tuple(_expanded(named.format("focus"), text) for text in focus)
-        return cls(limit, tuple(map(ox.NamedNode, nodes)), only, progress, recheck)
 
 
 @dataclass(frozen=True)
@@ -109,7 +68,7 @@ class Validation:
     @property
     def shapes(self) -> int:
         """Count the shapes that were checked against: those with a constraint of their own, each once."""
-        return len({outcome.plan.shape for outcome in self.outcomes})
+        return len({outcome.plan.shape.node for outcome in self.outcomes})
 
     @property
     def conforms(self) -> bool:
@@ -145,19 +104,6 @@ class Validation:
         for outcome in self.outcomes:
             found[report.severity(outcome.plan)] += outcome.total
         return {str(severity): number for severity, number in found.items() if number}
-
-
-def _expanded(label: str, text: str) -> str:
-    if text.startswith("_:"):
-        raise UsageError(f"{label}{text!r}: a blank node can't be asked for by name; give an IRI or a CURIE")
-    try:
-        return prefixes.load().expand(text)
-    except UnknownNameError as error:
-        near = f" (did you mean {' or '.join(error.nearest)}?)" if error.nearest else ""
-        why = f"unknown prefix {error.name!r}{near}; write the IRI, all of it, in angle brackets: <…>"
-    except UsageError as error:
-        why = str(error)
-    raise UsageError(f"{label}{text!r}: {why}")
 
 
 def shape_files() -> list[Path]:

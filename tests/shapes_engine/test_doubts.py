@@ -9,7 +9,8 @@ import pytest
 from rdflib import SH
 
 from calckg.shapes import engine
-from calckg.shapes.engine import Options, Validation
+from calckg.shapes.engine import Validation
+from calckg.shapes.options import Options
 from calckg.shapes.reading import doubts
 from tests.conftest import PREFIXES, Run
 

@@ -23,6 +23,7 @@ from calckg.shapes import compiler, engine, model
 from calckg.shapes.columns import clearing
 from calckg.shapes.columns.on_columns import OnColumns
 from calckg.shapes.columns.plan_tables import PlanTables
+from calckg.shapes.options import Options
 from calckg.shapes.reading import reader
 from calckg.shapes.results import Outcome
 from calckg.shapes.store.on_sparql import OnSparql
@@ -154,7 +155,7 @@ def test_progress_that_fails_ends_the_check(monkeypatch: pytest.MonkeyPatch) -> 
 
     quads = [ox.Quad(*triple) for triple in ox.parse(HEAD + DATA, format=ox.RdfFormat.TURTLE)]
     with pytest.raises(KeyboardInterrupt) as kept:
-        engine.validate(quads, read(PLAIN), options=engine.Options(progress=fails))
+        engine.validate(quads, read(PLAIN), options=Options(progress=fails))
     assert threading.active_count() == before
     assert kept.tb is not None
 

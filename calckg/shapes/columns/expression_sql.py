@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 import pyoxigraph as ox
 
 from calckg.columnar import BLANK, IRI, LITERAL
 from calckg.shapes import patterns
 from calckg.shapes.columns import comparison_sql, sql_terms
-from calckg.shapes.columns.select_tree import Call, Exists, Expression, Group, Outside, Var
+from calckg.shapes.columns.select_tree import Call, Exists, Expression, Outside, Var
 from calckg.shapes.columns.sql_terms import TermSql, quoted
 from calckg.shapes.columns.value_sql import (
     ERROR,
+    Scope,
     Value,
     by_name,
     check_shared,
@@ -30,35 +31,10 @@ from calckg.shapes.columns.value_sql import (
     unified,
 )
 from calckg.shapes.lexical import XSD
-from calckg.shapes.model import Term
 
 _STRING: Final = XSD + "string"
 _LANG: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
 _KINDS: Final = {"ISIRI": IRI, "ISURI": IRI, "ISBLANK": BLANK, "ISLITERAL": LITERAL}
-
-
-class Scope(Protocol):
-    """What an expression sees of the group that it stands in."""
-
-    def value(self, name: str) -> Value | None:
-        """Return what a variable is; ``None`` where it is not bound."""
-        ...
-
-    def row(self, value: Value) -> TermSql:
-        """Return the columns of a term by its id."""
-        ...
-
-    def exists(self, group: Group) -> str:
-        """Return a test for solutions of a group."""
-        ...
-
-    def id(self, term: Term) -> int:
-        """Return the id of a constant."""
-        ...
-
-    def blanks(self) -> bool:
-        """Tell whether a term may be a blank node."""
-        ...
 
 
 class Expressions:

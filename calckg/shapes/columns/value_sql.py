@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import pyoxigraph as ox
 
 from calckg.shapes import lexical
 from calckg.shapes.columns import comparison_sql
-from calckg.shapes.columns.select_tree import Outside
+from calckg.shapes.columns.select_tree import Group, Outside
 from calckg.shapes.columns.sql_terms import TermSql, quoted
 from calckg.shapes.lexical import XSD
 from calckg.shapes.model import Term
@@ -42,6 +42,30 @@ class Value:
 
 
 ERROR: Final = Value("error", "NULL", maybe=True)
+
+
+class Scope(Protocol):
+    """What an expression sees of the group that it stands in."""
+
+    def value(self, name: str) -> Value | None:
+        """Return what a variable is; ``None`` where it is not bound."""
+        ...
+
+    def row(self, value: Value) -> TermSql:
+        """Return the columns of a term by its id."""
+        ...
+
+    def exists(self, group: Group) -> str:
+        """Return a test for solutions of a group."""
+        ...
+
+    def id(self, term: Term) -> int:
+        """Return the id of a constant."""
+        ...
+
+    def blanks(self) -> bool:
+        """Tell whether a term may be a blank node."""
+        ...
 
 
 def strict(of_kind: str, sql: str, *given: str) -> Value:
