@@ -259,7 +259,7 @@ def test_a_warning_below_the_limit_does_not_conform_and_does_not_fail(run: Run, 
     (folder / "grey.ttl").write_text(PREFIXES + 'ex:a a ex:Thing ; rdfs:label "a" ; ex:colour "grey" .')
     done = run("validate", folder / "grey.ttl", "--shapes", folder / "shapes.ttl")
     assert done.code == 0
-    assert done.complaint == "3 triples, 3 shapes: does not conform (1 warning)"
+    assert done.complaint == "3 triples, 3 shapes: no violation (1 warning)"
 
 
 def test_the_summary_counts_one_as_one(run: Run, folder: Path) -> None:
@@ -443,7 +443,7 @@ def test_a_limit_below_0_is_told(run: Run, folder: Path) -> None:
 
 def test_one_shape_that_is_asked_for_is_one_shape(run: Run, folder: Path) -> None:
     done = run(*bad(folder), "--shape", "https://example.org/colour", "--focus", "https://example.org/bad")
-    assert done.complaint == "3 triples, 1 shape: does not conform (1 warning)"
+    assert done.complaint == "3 triples, 1 shape: no violation (1 warning)"
 
 
 def test_a_limit_says_how_many_more(run: Run, folder: Path) -> None:

@@ -111,7 +111,7 @@ def validate(
         if explain:
             _explain(outcome)
         _tell(outcome, name, grave, output)
-    _summary(outcome)
+    _summary(outcome, grave)
     if failed:
         raise typer.Exit(1)
 
@@ -176,12 +176,16 @@ def _explain(outcome: Validation) -> None:
             note(query)
 
 
-def _summary(outcome: Validation) -> None:
-    """Tell whether the data conform, which is without any result (SHACL 3.6.1), and what the limit left out."""
+def _summary(outcome: Validation, grave: Severity) -> None:
+    """Tell whether the data conform, which is without any result (SHACL 3.6.1), and what the limit left out.
+
+    Where all results are less grave than what the command fails on, that is told.
+    """
     found = ", ".join(render.counted(count, severity) for severity, count in outcome.counts().items())
     for line in (*_left_out(outcome), *(f"note: {doubt}" for doubt in outcome.notes)):
         note(line)
-    verdict = f"does not conform ({found})" if found else "conforms"
+    passed = "no " + " and no ".join(str(one) for one in sorted(Severity, reverse=True) if one >= grave)
+    verdict = f"{'does not conform' if outcome.at_least(grave) else passed} ({found})" if found else "conforms"
     if outcome.standing:
         some = f"{outcome.standing} of {render.counted(len(outcome.outcomes), 'constraint')}"
         note(f"{some} found nothing when the graph was built: --recheck asks them again")
