@@ -19,7 +19,7 @@ from calckg.shapes import algebra as al
 from calckg.shapes import model
 from calckg.shapes.columns.known_terms import FEW, KnownTerms
 from calckg.shapes.columns.predicates import BITS, MOST_BITS, Predicates
-from calckg.shapes.columns.sql_names import Bound, Names
+from calckg.shapes.columns.sql_names import Bound, PlanNames
 from calckg.shapes.columns.to_sql import Renderer, step_of
 from calckg.shapes.model import Path
 
@@ -56,7 +56,7 @@ class _Tests:
 class _Renderer(Renderer):
     """Renders tests that need nothing but the value, its term, and its ``classes``: bits in ``c.b0``, ``c.b1``, ..."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: PlanNames) -> None:
         super().__init__(names)
         self.classes: dict[model.Term, int] = {}
 
@@ -85,7 +85,7 @@ class Clearing:
     def __init__(
         self,
         run: Callable[[str], DuckDBPyConnection],
-        names: Names,
+        names: PlanNames,
         terms: KnownTerms,
         predicates: Predicates,
         only: str | None = None,

@@ -21,7 +21,7 @@ from calckg.shapes.columns.clearing import Clearing
 from calckg.shapes.columns.in_sparql import InSparql
 from calckg.shapes.columns.known_terms import KnownTerms
 from calckg.shapes.columns.predicates import MOST_IN_ONE, Predicates, variable
-from calckg.shapes.columns.sql_names import Names
+from calckg.shapes.columns.sql_names import PlanNames
 from calckg.shapes.columns.to_sql import Renderer, step_of
 from calckg.shapes.model import Path, Term
 from calckg.shapes.results import Outcome, Result, order
@@ -39,7 +39,11 @@ _ALL = 3  # times as many values as focus nodes are tested without looking whose
 
 
 class PlanTables:
-    """Runs plans on a connection with ``term`` and ``quad``; ``asker`` asks what is written in SPARQL."""
+    """Runs plans on a connection with ``term`` and ``quad``; ``asker`` asks what is written in SPARQL.
+
+    First ``know`` the plans' terms (or ``know_as`` another who does), then ``join`` them; what is ``cleared`` gets its
+    outcome of ``none``, each of the others is asked for its ``outcome``.
+    """
 
     def __init__(self, connection: DuckDBPyConnection, asker: AskerInTurn) -> None:
         self._connection, self._asker = connection, asker
@@ -58,10 +62,10 @@ class PlanTables:
         self._only: str | None = None
         self._empty: str | None = None
         self._queries: list[str] = []
-        self._owed = 0.0  # seconds that are told with the next outcome
+        self._owed = 0.0  # seconds of what was asked for many plans: the next outcome tells them
         ways = (self._leads, self._once, self._bits, self._terms.datatypes)
         self._in_sparql = InSparql(connection, self._terms, asker, self._table, self._closure, self._say)
-        self._names = Names(self._terms.id, self._instances, self._closure, self._in_sparql.failing, *ways)
+        self._names = PlanNames(self._terms.id, self._instances, self._closure, self._in_sparql.failing, *ways)
         self._renderer = Renderer(self._names)
 
     def know(self, plans: Sequence[al.Plan], focus: Sequence[Term] | None = None) -> None:

@@ -37,9 +37,9 @@ from calckg.shapes.columns.select_tree import (
     Var,
     conjuncts,
     flattened,
+    has_empty_part,
     in_order,
     looked_into,
-    may_be_empty,
 )
 from calckg.shapes.columns.select_walks import OBJECTS, Block, Names, Walks
 from calckg.shapes.columns.sql_terms import TermSql
@@ -338,7 +338,7 @@ class _Translator:
             self._join(block, triple.end, f"{alias}.o")
             return
         start, end = self._known(block, triple.start), self._known(block, triple.end)
-        empty = may_be_empty(triple.path)
+        empty = has_empty_part(triple.path)
         if empty and any(
             isinstance(node, Var) and node.name in self._parameters for node in (triple.start, triple.end)
         ):

@@ -132,7 +132,7 @@ def in_order(group: Group) -> list[Part]:
     found, waiting = list[Part](), list[Part]()
     for part in group.parts:
         if isinstance(part, Triple):
-            late = not isinstance(part.path, Var) and may_be_empty(part.path)
+            late = not isinstance(part.path, Var) and has_empty_part(part.path)
             (waiting if late else found).append(part)
         elif not isinstance(part, Filter):
             found += [*waiting, part]
@@ -175,7 +175,7 @@ def flattened(group: Group) -> Group:
 
 
 def _is_plain(part: Part) -> bool:
-    return isinstance(part, Triple) and (isinstance(part.path, Var) or not may_be_empty(part.path))
+    return isinstance(part, Triple) and (isinstance(part.path, Var) or not has_empty_part(part.path))
 
 
 def closures(path: Path) -> Iterator[model.Closure]:
@@ -191,6 +191,6 @@ def closures(path: Path) -> Iterator[model.Closure]:
                 yield from closures(one)
 
 
-def may_be_empty(path: Path) -> bool:
+def has_empty_part(path: Path) -> bool:
     """Tell whether a path has a part of no length: what it leads from or to must be known."""
     return any(one.least == 0 for one in closures(path))

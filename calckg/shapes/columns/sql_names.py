@@ -25,7 +25,7 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class PlanNames:
     """What the renderer asks of the back end: ids of terms, and the tables that it has made."""
 
     id: Callable[[Term], int]

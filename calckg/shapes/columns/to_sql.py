@@ -1,8 +1,12 @@
 """Conditions, paths and questions as SQL over ``node(id, kind, value, datatype, lang)`` and ``quad(s, p, o, g)``.
 
 ``node`` is ``term`` and what only the shapes speak of. A triple may stand in several graphs: it is looked for by EXISTS
-and told by DISTINCT, never counted. A plan asks ``pair(f, v)``, its focus nodes with their values, or ``focus(n)``,
-both made beforehand (``plan_tables``).
+and told by DISTINCT, never counted.
+
+Columns are ids, and have the same letters in all statements: ``n`` a node, ``m`` how often it is checked; ``f`` a focus
+node, ``v`` its value, ``p`` the predicate that led there; ``w`` which of several conditions hold, a bit each. A plan
+asks the tables ``focus(n, m)`` and ``pair(f, v)``, which are made beforehand (``plan_tables``), for results
+``(f, v, p)``.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from calckg.shapes import algebra as al
 from calckg.shapes import model
 from calckg.shapes.algebra import THIS, VALUE, Condition, End, Var
 from calckg.shapes.columns import comparison_sql, sql_terms
-from calckg.shapes.columns.sql_names import Bound, Names
+from calckg.shapes.columns.sql_names import Bound, PlanNames
 from calckg.shapes.columns.sql_terms import TermSql
 from calckg.shapes.model import Term
 
@@ -25,7 +29,7 @@ from calckg.shapes.model import Term
 class Renderer:
     """Renders one plan after another."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: PlanNames) -> None:
         self._names, self._numbers = names, count(1)
 
     def _fresh(self) -> str:
