@@ -93,6 +93,14 @@ def test_an_ask_that_values_must_not_pass(backend: str) -> None:
     same(told, shapes)
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_ask_tells_the_value(backend: str) -> None:
+    """Its result has the value node as its value (SHACL 6.3), which pySHACL leaves out."""
+    shapes = f"{HEAD}{COMPONENTS} ex:s a sh:PropertyShape ; sh:targetNode ex:n0 ; sh:path ex:p ; ex:other ex:n1 ."
+    (told,) = ours(f"{HEAD} ex:n0 ex:p ex:n1 , ex:n2 .", shapes, backend)
+    assert told[2] == "<http://example.org/n1>"
+
+
 counts = ["sh:qualifiedMinCount 1", "sh:qualifiedMaxCount 1", "sh:qualifiedMinCount 2", "sh:qualifiedMaxCount 0"]
 qualified = st.tuples(inner, st.sampled_from(counts)).map(lambda two: f"sh:qualifiedValueShape {two[0]} ; {two[1]}")
 disjoint = st.sampled_from(["", " ; sh:qualifiedValueShapesDisjoint true"])
