@@ -59,7 +59,8 @@ def unknown_terms(shapes: ox.Store) -> Iterator[str]:
         name = iri.removeprefix(SH)
         root = name.partition("-")[0]
         if root and root not in _TERMS and not root.endswith(_COMPONENT):
-            near = " or ".join(f"sh:{one}" for one in nearest(name, _TERMS, 1))
+            alike = sorted(one for one in _TERMS if one[0].isupper() == name[0].isupper())  # a class, or a property
+            near = " or ".join(f"sh:{one}" for one in nearest(name, alike, 1))
             remedy = f"did you mean {near}?" if near else "check its spelling"
             where = f" (of {shown(told[iri])})" if isinstance(told[iri], ox.NamedNode) else ""
             yield f"{short(iri)}{where} is no term of SHACL and asks nothing; {remedy}"
