@@ -194,11 +194,12 @@ def validate_files(paths: Sequence[Path], shapes: Rules, options: Options | None
 
         def store() -> SparqlGraph:
             made = ox.Store()
-            for file in lines.values():
-                if plain_lines.are_plain(connection.cursor(), file):
-                    made.bulk_load(path=str(file), format=ox.RdfFormat.N_TRIPLES, lenient=True)
-                else:  # a load would give blank nodes other names than the columns have
-                    made.bulk_extend(ox.parse(path=str(file), format=ox.RdfFormat.N_TRIPLES, lenient=True))
+            with connection.cursor() as cursor:
+                for file in lines.values():
+                    if plain_lines.are_plain(cursor, file):
+                        made.bulk_load(path=str(file), format=ox.RdfFormat.N_TRIPLES, lenient=True)
+                    else:  # a load would give blank nodes other names than the columns have
+                        made.bulk_extend(ox.parse(path=str(file), format=ox.RdfFormat.N_TRIPLES, lenient=True))
             return LocalGraph(made)
 
         columnar.give_back(connection, sum(file.stat().st_size for file in lines.values()) // _A_LINE)

@@ -48,7 +48,7 @@ class Options:
     ) -> Options:
         """Return options of shapes and nodes by their IRIs or CURIEs; ``named`` is how an error names an argument.
 
-        Raises ``UsageError`` for one that is neither, and for a limit below 0.
+        Raises ``UsageError`` for one that is neither, and for a limit that is no whole number or below 0.
         """
         only = tuple(_expanded(named.format("shape"), text) for text in shape)
         nodes = tuple(_expanded(named.format("focus"), text) for text in focus)

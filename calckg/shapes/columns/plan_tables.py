@@ -46,7 +46,7 @@ class PlanTables:
     """
 
     def __init__(self, connection: DuckDBPyConnection, asker: AskerInTurn) -> None:
-        self._connection, self._asker = connection, asker
+        self._connection = connection
         self._numbers = count(1)
         self._terms = KnownTerms(connection, self._table)
         self._predicates = Predicates(connection)

@@ -77,7 +77,7 @@ def junit(findings: Iterable[Finding], checked: Iterable[tuple[str, float, int]]
     """Return JUnit's XML: a case for each shape; findings from ``limit`` on fail it.
 
     ``checked`` has, once or more for each shape, its IRI, seconds, and how many such findings are not told. Characters
-    that XML 1.0 does not have (2.2), most control characters among them, become U+FFFD.
+    that XML 1.0 does not have (2.2), most control characters among them, are escaped (``\\x1b``).
     """
     by_rule: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -103,5 +103,5 @@ def junit(findings: Iterable[Finding], checked: Iterable[tuple[str, float, int]]
             ET.SubElement(case, "system-out").text = lines
     suite.set("failures", str(failures))
     ET.indent(suite)
-    # What must not reach a terminal XML 1.0 does not have, either (2.2).
+    # What XML 1.0 does not have is some of what must not reach a terminal.
     return printable(ET.tostring(suite, encoding="unicode", xml_declaration=True)) + "\n"

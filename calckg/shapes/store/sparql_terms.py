@@ -12,6 +12,7 @@ import pyoxigraph as ox
 
 from calckg.errors import CalckgError, EndpointError
 from calckg.shapes.model import Term
+from calckg.shapes.store.spellings import stored
 from calckg.sparql import EndpointGraph, LocalGraph, SparqlGraph
 
 _NODE: Final = ox.NamedNode("urn:x-calckg:node")  # a function: of a blank node's label, the node; else what it is given
@@ -122,9 +123,8 @@ class Terms:
 
     def _is_in_set(self, expression: str, terms: tuple[Term, ...]) -> str:
         if terms not in self._sets:
-            store, node = ox.Store(), ox.NamedNode(_SET)
-            store.extend(ox.Quad(node, node, term) for term in terms)  # a store writes literals its own way
-            self._sets[terms] = frozenset(quad.object for quad in store if _is_term(quad.object))
+            spelled = stored(terms)
+            self._sets[terms] = frozenset(spelled.get(term, term) for term in terms)
         return self.is_in(expression, self._sets[terms])
 
     def rows(self, text: str) -> Iterator[Row]:

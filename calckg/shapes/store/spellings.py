@@ -33,7 +33,7 @@ _CANONICAL: Final = {  # texts that surely stay: to look at each of many in turn
 }
 
 
-def stored(terms: Iterable[Term]) -> dict[ox.Literal, Term]:
+def stored(terms: Iterable[Term]) -> dict[Term, Term]:
     """Return those of the terms that a store spells in another way, with how it does."""
     literals = [term for term in terms if isinstance(term, ox.Literal) and _may_differ(term)]
     if not literals:
@@ -53,7 +53,7 @@ class Spellings:
         self._connection = connection
 
     @cached_property
-    def _by_stored(self) -> dict[Term, list[ox.Literal]]:
+    def _by_stored(self) -> dict[Term, list[Term]]:
         plain = " OR ".join(
             f"(datatype = '{XSD}{name}' AND regexp_full_match(value, '{form}'))" for name, form in _CANONICAL.items()
         )
@@ -62,7 +62,7 @@ class Spellings:
             f"SELECT value, datatype FROM term WHERE starts_with(datatype, '{XSD}') "
             f"AND datatype NOT IN ({others}) AND NOT ({plain}) ORDER BY id"
         ).fetchall()
-        found = dict[Term, list[ox.Literal]]()
+        found = dict[Term, list[Term]]()
         for term, kept in stored(ox.Literal(value, datatype=ox.NamedNode(iri)) for value, iri in rows).items():
             found.setdefault(kept, []).append(term)
         return found
@@ -145,7 +145,7 @@ class Asked:
         if not kept:
             return
         for row in self.rows:
-            told = tuple(kept.get(term, term) if isinstance(term, ox.Literal) else term for term in row)
+            told = tuple(kept.get(term, term) for term in row)
             self._meant.setdefault(told, []).append(row)
         self.rows = list(self._meant)
 
