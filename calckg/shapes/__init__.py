@@ -9,11 +9,11 @@ each constraint. Three know every class of the algebra: the renderers ``columns.
     ``query_rules`` (what is said in SPARQL), ``doubts`` (what is said in vain).
 ``columns``
     ``on_columns`` (two threads) runs ``plan_tables`` (tables that plans share), which ask ``known_terms``,
-    ``predicates`` and ``closures``; ``clearing`` tells of many plans at once which find nothing. The SQL is made by
-    ``to_sql`` with ``sql_names``, ``sql_terms`` and ``comparison_sql``. ``in_sparql`` has constraints in SPARQL as SQL
-    where it can: ``select_reader`` makes ``select_tree`` of a query, ``select_sql`` with ``select_walks``,
-    ``expression_sql`` and ``value_sql`` a statement, ``selected`` results; else a store beside is asked.
-    ``relations`` is for what a build keeps.
+    ``predicates`` and ``closures``, and give what they have ``found``; ``clearing`` tells of many plans at once which
+    find nothing. The SQL is made by ``to_sql`` with ``sql_names``, ``sql_terms`` and ``comparison_sql``. ``in_sparql``
+    has constraints in SPARQL as SQL where it can: ``select_reader`` makes ``select_tree`` of a query, ``select_sql``
+    with ``select_walks``, ``expression_sql`` and ``value_sql`` a statement, ``selected`` results; else a store beside
+    is asked. ``relations`` is for what a build keeps.
 ``store``
     ``on_sparql`` runs the queries of ``to_sparql``, of the nodes that ``suspects`` tells; ``sparql_terms``,
     ``sparql_literals`` and ``sparql_paths`` write their parts. ``asked`` asks what shapes have in SPARQL, by

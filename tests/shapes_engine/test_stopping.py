@@ -20,7 +20,7 @@ from calckg import columnar, staging
 from calckg.errors import CalckgError
 from calckg.shapes import algebra as al
 from calckg.shapes import compiler, engine, model
-from calckg.shapes.columns import clearing
+from calckg.shapes.columns import clearing, on_columns
 from calckg.shapes.columns.on_columns import OnColumns
 from calckg.shapes.columns.plan_tables import PlanTables
 from calckg.shapes.options import Options
@@ -102,6 +102,7 @@ def test_a_statement_is_ended_whenever_it_begins(
         return self._connection.execute(ENDLESS).fetchall()
 
     monkeypatch.setattr(PlanTables, "_found", found)
+    monkeypatch.setattr(on_columns, "_A_WHILE", 0.0)  # what is found does not wait for what has no end
     running = OnColumns(connection, several=100).run(known)
     next(running)
     assert begun.wait(10)
@@ -167,6 +168,7 @@ def test_what_the_database_refuses_is_told_with_the_shape(
         return self._connection.execute("SELECT error('too much of it' || chr(10) || 'and more')")
 
     monkeypatch.setattr(PlanTables, "_found", found)
+    monkeypatch.setattr(on_columns, "_A_WHILE", 0.0)  # what is found does not wait for what has no end
     with pytest.raises(CalckgError, match=r"^<http://example.org/s0>: .*too much of it; write the shape as several"):
         list(OnColumns(connection, several=100).run(plans(PLAIN)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -15,6 +16,7 @@ import pyoxigraph as ox
 
 from calckg.errors import CalckgError, lack
 from calckg.shapes import algebra as al
+from calckg.shapes.columns.found import Found
 from calckg.shapes.columns.plan_tables import PlanTables
 from calckg.shapes.model import Term
 from calckg.shapes.results import Outcome
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 _SEVERAL = 20  # plans: to ask first which of them find nothing takes less than to ask each
 _A_MOMENT = 0.02  # seconds
+_A_WHILE = 0.1  # seconds that what is found waits for its terms, and so for people to see how far this is
 _Group = deque[list[int]]  # of the numbers of plans
 _Taken = TypeVar("_Taken")
 
@@ -101,9 +104,9 @@ class _Running:
         several: int,
         is_over: Event,
     ) -> None:
-        self._plans, self._limit, self._focus, self._several = plans, limit, focus, several
-        self._is_over = is_over
+        self._plans, self._focus, self._several, self._is_over = plans, focus, several, is_over
         self.outcomes = [Future[Outcome]() for _ in plans]
+        self._asking = partial(_Asking, plans, self.outcomes, limit, is_over)
         self._in_sparql = [number for number, plan in enumerate(plans) if isinstance(plan.question, al.Asked)]
         # Those with the same targets together, as they share tables, and in these those that look at the same values.
         self._left, self._begun = deque[_Group](), list[_Group]()
@@ -123,10 +126,12 @@ class _Running:
             return
         tables.know_as(self._knowing, self._focus)
         tables.join(self._plans)
-        self._ask(tables, self._in_sparql)
+        asking = self._asking(tables)
+        asking.ask(self._in_sparql)
+        asking.tell()
         self._is_shared.wait()
         tables.share(self._knowing)
-        self._ask_left(tables, self._left.pop)
+        self._ask_left(asking, self._left.pop)
 
     def ask_rest(self, tables: PlanTables) -> None:
         """Find out which plans find nothing, and ask the others, the first first."""
@@ -146,7 +151,7 @@ class _Running:
         finally:
             self._is_known.set()
             self._is_shared.set()
-        self._ask_left(tables, self._left.popleft)
+        self._ask_left(self._asking(tables), self._left.popleft)
 
     def _groups(self, numbers: Iterable[int]) -> Iterator[_Group]:
         def plan(number: int) -> al.Plan:
@@ -156,24 +161,61 @@ class _Running:
             same = groupby(group, key=lambda number: (plan(number).focus, plan(number).shape.path))
             yield deque(list(part) for _, part in same)
 
-    def _ask_left(self, tables: PlanTables, take: Callable[[], _Group]) -> None:
+    def _ask_left(self, asking: _Asking, take: Callable[[], _Group]) -> None:
         """Ask groups until none is left; then help with those that are begun, from their ends."""
         for group in _taken(take):
             self._begun.append(group)
             for numbers in _taken(group.popleft):
-                self._ask(tables, numbers)
+                asking.ask(numbers)
         for group in list(self._begun):
             for numbers in _taken(group.pop):
-                self._ask(tables, numbers)
+                asking.ask(numbers)
+        asking.tell()
 
-    def _ask(self, tables: PlanTables, numbers: Iterable[int]) -> None:
+
+class _Asking:
+    """Asks plans on one connection, and looks their terms up together: each look-up reads the terms of all the data."""
+
+    def __init__(
+        self,
+        plans: Sequence[al.Plan],
+        outcomes: Sequence[Future[Outcome]],
+        limit: int | None,
+        is_over: Event,
+        tables: PlanTables,
+    ) -> None:
+        self._plans, self._outcomes, self._limit, self._is_over = plans, outcomes, limit, is_over
+        self._tables = tables
+        self._found: dict[int, Found] = {}
+        self._since = 0.0
+
+    def ask(self, numbers: Iterable[int]) -> None:
+        """Ask plans by their numbers; tell of those that are asked when the first of them has waited for a while."""
         for number in numbers:
             if self._is_over.is_set():
                 return
+            if not self._found:
+                self._since = time.perf_counter()
             try:
-                self.outcomes[number].set_result(tables.outcome(self._plans[number], self._limit))
+                self._found[number] = self._tables.found(self._plans[number], self._limit)
             except Exception as error:
-                self.outcomes[number].set_exception(_told(self._plans[number], error))
+                self._fail(number, error)
+            if time.perf_counter() - self._since > _A_WHILE:
+                self.tell()
+
+    def tell(self) -> None:
+        """Set the outcomes of what was asked."""
+        found, self._found = self._found, {}
+        try:
+            for number, outcome in zip(found, self._tables.outcomes(list(found.values())), strict=True):
+                self._outcomes[number].set_result(outcome)
+        except Exception as error:
+            for number in found:
+                self._fail(number, error)
+
+    def _fail(self, number: int, error: Exception) -> None:
+        if not self._outcomes[number].done():
+            self._outcomes[number].set_exception(_told(self._plans[number], error))
 
 
 def _told(plan: al.Plan, error: Exception) -> Exception:

@@ -18,13 +18,14 @@ from calckg.shapes import algebra as al
 from calckg.shapes import model, patterns
 from calckg.shapes.columns import closures, selected
 from calckg.shapes.columns.clearing import Clearing
+from calckg.shapes.columns.found import Found, shares
 from calckg.shapes.columns.in_sparql import InSparql
 from calckg.shapes.columns.known_terms import KnownTerms
 from calckg.shapes.columns.predicates import MOST_IN_ONE, Predicates, variable
 from calckg.shapes.columns.sql_names import PlanNames
 from calckg.shapes.columns.to_sql import Renderer, step_of
 from calckg.shapes.model import Path, Term
-from calckg.shapes.results import Outcome, Result, order
+from calckg.shapes.results import Outcome, Result
 from calckg.shapes.store.asked import AskerInTurn
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class PlanTables:
     """Runs plans on a connection with ``term`` and ``quad``; ``asker`` asks what is written in SPARQL.
 
     First ``know`` the plans' terms (or ``know_as`` another who does), then ``join`` them; what is ``cleared`` gets its
-    outcome of ``none``, each of the others is asked for its ``outcome``.
+    outcome of ``none``; of each of the others is asked what is ``found``, and of several then the ``outcomes``.
     """
 
     def __init__(self, connection: DuckDBPyConnection, asker: AskerInTurn) -> None:
@@ -107,23 +108,33 @@ class PlanTables:
         self._owed += time.perf_counter() - begin
         return set(range(len(plans))) - set(asked) | found
 
-    def outcome(self, plan: al.Plan, limit: int | None) -> Outcome:
-        """Return what becomes of a plan that is known and, if it can be, joined."""
+    def found(self, plan: al.Plan, limit: int | None) -> Found:
+        """Return what is found for a plan that is known and, if it can be, joined."""
         begin = time.perf_counter()
+        rows: list[tuple[int, ...]] = []
+        results: list[Result] = []
         if isinstance(plan.question, al.Asked):
             results, more = self._ask(plan, plan.question.query, limit)
+            total = len(results) + more
         else:
-            results, more = self._found(plan, limit)
-        return self._told(plan, results, more, time.perf_counter() - begin)
+            rows, total = self._found(plan, limit)
+        queries, self._queries = tuple(self._queries), []
+        seconds, self._owed = time.perf_counter() - begin + self._owed, 0.0
+        return Found(plan, rows, results, total, limit, queries, seconds)
+
+    def outcomes(self, found: Sequence[Found]) -> list[Outcome]:
+        """Return what becomes of plans of which is known what is found."""
+        begin = time.perf_counter()
+        ids = set[int]().union(*(one.ids() for one in found))
+        terms = self._terms.terms_of(ids) if ids else {}
+        parts = shares(found, time.perf_counter() - begin)
+        return [one.outcome(terms, seconds) for one, seconds in zip(found, parts, strict=True)]
 
     def none(self, plan: al.Plan) -> Outcome:
         """Return the outcome of a plan that was cleared."""
-        return self._told(plan, [], 0, 0.0)
-
-    def _told(self, plan: al.Plan, results: Sequence[Result], more: int, seconds: float) -> Outcome:
         queries, self._queries = tuple(self._queries), []
-        seconds, self._owed = seconds + self._owed, 0.0
-        return Outcome(plan, results, more, queries, seconds)
+        seconds, self._owed = self._owed, 0.0
+        return Outcome(plan, (), 0, queries, seconds)
 
     def _say(self, query: str) -> None:
         self._queries.append(query)
@@ -260,7 +271,8 @@ class PlanTables:
 
     # --- plans
 
-    def _found(self, plan: al.Plan, limit: int | None) -> tuple[list[Result], int]:
+    def _found(self, plan: al.Plan, limit: int | None) -> tuple[list[tuple[int, ...]], int]:
+        """Return ``(f, v, p, times)`` of results, the first of them if there is a limit, and how many there are."""
         focus = self._focus_of(plan.focus)
         if not self._sizes[focus]:
             return [], 0
@@ -268,20 +280,9 @@ class PlanTables:
 
         try:
             relation = self._results(plan, focus, limit)
-            rows, total = self._rows_of(relation, plan.focus, limit) if relation else ([], 0)
+            return self._rows_of(relation, plan.focus, limit) if relation else ([], 0)
         except duckdb.InvalidInputException as error:
             raise self._fault(plan, error) from None
-        if not rows:
-            return [], total
-        terms = self._terms.terms_of({number for row in rows for number in row[:3] if number is not None})
-        results: list[Result] = []
-        for focus_id, value_id, path_id, times in rows:
-            value = None if value_id is None else terms[value_id]
-            path = None if path_id is None else model.Predicate(terms[path_id].value)
-            results += [Result(terms[focus_id], value, path)] * int(times)
-        results.sort(key=order)
-        kept = results if limit is None else results[:limit]
-        return kept, total - len(kept)
 
     def _fault(self, plan: al.Plan, error: Exception) -> CalckgError:
         """Return the error of the plan with a regular expression that can't be run: maybe one asked with it."""
@@ -293,7 +294,6 @@ class PlanTables:
         return CalckgError(f"{plan.shape.node}: {' '.join(str(error).split())}; mend the shape")
 
     def _rows_of(self, relation: str, focus: al.Focus, limit: int | None) -> tuple[list[tuple[int, ...]], int]:
-        """Return ``(f, v, p, times)`` of results, the first of them if there is a limit, and how many there are."""
         told = f"SELECT f, v, p, 1 AS m FROM {relation} r"
         if focus.hops:  # else no node is checked twice
             told = f"SELECT r.f, r.v, r.p, t.m FROM {relation} r JOIN {self._focus_of(focus)} t ON t.n = r.f"
