@@ -185,9 +185,11 @@ def validate(
     limit: int | None = None,
     shape: str | Iterable[str] | None = None,
     focus: str | Iterable[str] | None = None,
+    format: str | None = None,
 ) -> Validation:
     """Check RDF, a file, several or an rdflib graph, against SHACL shapes; without ``shapes`` against calckg's own.
 
+    ``format`` is that of the files where their suffixes do not tell it: turtle, trig, ntriples, nquads, rdfxml, jsonld.
     ``limit`` is the most results of a constraint, ``shape`` the only shape or shapes and ``focus`` the only node or
     nodes, by their IRIs or CURIEs. The outcome has ``conforms``, ``counts()`` by severity, the findings in ``report``,
     and the ``sh:ValidationReport`` as ``turtle()`` or ``to_rdflib()``.
@@ -196,10 +198,12 @@ def validate(
     """
     from calckg.shapes import engine
 
+    if format is not None and (not isinstance(format, str) or format not in rdf.FORMATS):
+        raise UsageError(f"format={shortened(format)}: give one of {', '.join(rdf.FORMATS)}, or None")
     options, rules = _options(limit, shape, focus), _rules(shapes)
     if _is_rdflib(data):
         return engine.validate(rdf.of_rdflib(data), rules, options=options)
-    return engine.validate_files(_paths(data), rules, options)
+    return engine.validate_files(_paths(data), rules, options, format)
 
 
 def _options(

@@ -47,51 +47,59 @@ SUFFIXES: dict[str, str] = {
 }
 
 
-def format_of(path: str | Path) -> ox.RdfFormat:
-    """Return the RDF format that the suffix of ``path`` stands for (``.gz`` is looked through)."""
+def format_of(path: str | Path, name: str | None = None) -> ox.RdfFormat:
+    """Return the RDF format called ``name``, else that of the suffix of ``path`` (``.gz`` is looked through)."""
+    if name is not None:
+        return FORMATS[name]
     suffix = plain_suffix(path)
     if suffix not in SUFFIXES:
         raise SourceError(f"{suffix or 'no suffix'!r} is not an RDF suffix; known: {' '.join(SUFFIXES)}", path)
     return FORMATS[SUFFIXES[suffix]]
 
 
-def read(path: str | Path) -> Iterator[ox.Quad]:
+def read(path: str | Path, name: str | None = None) -> Iterator[ox.Quad]:
     """Yield the quads of an RDF file; blank nodes are renamed so that two files never share one.
+
+    It is in the format called ``name``, else in what its suffix stands for. A pipe can be read but once.
 
     Raises ``SourceError`` with file, line and column (1-based) when the file is not well formed RDF 1.1.
     """
     path = readable(path)
-    for quad in _parsed(path):
+    for quad in _parsed(path, name):
         _check_version(quad, path)
         yield quad
 
 
-def write_lines(path: str | Path, output: Path) -> None:
+def write_lines(path: str | Path, output: Path, name: str | None = None) -> None:
     """Write the triples of an RDF file, those of named graphs too, to ``output`` as canonical N-Triples; see ``read``.
 
     Where the lines have no sign of RDF 1.2, Python looks at none of the quads: it takes half the time.
     """
     path = readable(path)
-    if not format_of(path).supports_datasets:
+    if path.is_file() and not format_of(path, name).supports_datasets:
         with output.open("wb") as lines:
-            ox.serialize(_parsed(path), lines, format=ox.RdfFormat.N_TRIPLES)
+            ox.serialize(_parsed(path, name), lines, format=ox.RdfFormat.N_TRIPLES)
         if not _may_be_newer(output):
             return
     with output.open("wb") as lines:
-        ox.serialize((quad.triple for quad in read(path)), lines, format=ox.RdfFormat.N_TRIPLES)
+        ox.serialize((quad.triple for quad in read(path, name)), lines, format=ox.RdfFormat.N_TRIPLES)
 
 
-def _parsed(path: Path) -> Iterator[ox.Quad]:
+def address_of(path: Path) -> str:
+    """Return the IRI of a file, which relative IRIs in it refer to; that of a pipe does not tell the process."""
+    return (path.resolve() if path.is_file() else path.absolute()).as_uri()
+
+
+def _parsed(path: Path, name: str | None) -> Iterator[ox.Quad]:
     """Yield the quads of an RDF file, those of RDF 1.2 too; what is wrong is a ``SourceError`` with the place."""
-    rdf_format = format_of(path)
+    rdf_format = format_of(path, name)
     if _is_gzip(path) and path.suffix.lower() != ".gz":
         raise SourceError("this is a gzip file; give its name .gz at the end, or unpack it", path)
     try:
         with _open(path) as stream:
-            base = path.resolve().as_uri()
-            yield from ox.parse(stream, format=rdf_format, base_iri=base, rename_blank_nodes=True)
+            yield from ox.parse(stream, format=rdf_format, base_iri=address_of(path), rename_blank_nodes=True)
     except SyntaxError as error:
-        if error.lineno is None and rdf_format == ox.RdfFormat.RDF_XML:
+        if error.lineno is None and rdf_format == ox.RdfFormat.RDF_XML and path.is_file():
             error.lineno, error.offset = _xml_place(path)
         raise syntax_error(error, path) from None
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:

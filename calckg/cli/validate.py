@@ -23,10 +23,11 @@ from calckg.cli.options import (
     terminal_width,
 )
 from calckg.errors import UnknownNameError, UsageError
-from calckg.files import refuse_input
+from calckg.files import plain_suffix, refuse_input
 from calckg.findings import Report, Severity
 
 if TYPE_CHECKING:
+    from calckg.kg import KnowledgeGraph
     from calckg.shapes.engine import Validation
     from calckg.shapes.options import Options
 
@@ -43,6 +44,7 @@ _SUFFIXES = {
     ".sarif": "sarif",
     ".xml": "junit",
 }
+_STDIN = Path("/dev/stdin")
 
 _FormatOption = Annotated[
     str | None,
@@ -53,14 +55,24 @@ _FormatOption = Annotated[
         "junit are for CI systems. Default: table.",
     ),
 ]
+_FilesArgument = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="FILE", help="RDF files to check, taken together, instead of the graph; - is standard input."
+    ),
+]
+_FromOption = Annotated[
+    str | None,
+    typer.Option(
+        "--from", metavar="NAME", help=f"Format of FILEs: {', '.join(rdf.FORMATS)}. Default: by their suffixes."
+    ),
+]
 
 
 @app.command()
 def validate(
-    files: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="FILE", help="RDF files to check, taken together, instead of the graph."),
-    ] = None,
+    files: _FilesArgument = None,
+    read_as: _FromOption = None,
     shapes: Annotated[
         list[Path] | None,
         typer.Option(metavar="FILE", help="Shapes to check against (repeatable). Default: calckg's own."),
@@ -102,10 +114,14 @@ def validate(
     grave = _severity(fail_on)
     name = choose_format(format, output, FORMATS, _SUFFIXES, "table")
     _refuse(files, kg, endpoint, recheck)
+    files = _data(files or [], read_as)
     if output is not None:
         refuse_input(output, [*(files or ()), *(shapes or ())])
     options = _options(limit, focus, shape, recheck=recheck or explain)
-    outcome = _outcome(files, shapes, kg, endpoint, options)
+    if files:
+        outcome = _outcome_of_files(files, shapes, options, read_as)
+    else:
+        outcome = _outcome_of_graph(open_graph(kg, endpoint), shapes, options)
     failed = outcome.at_least(grave) > 0
     with ending_with(int(failed)):
         if explain:
@@ -123,6 +139,37 @@ def _refuse(files: list[Path] | None, kg: Path | None, endpoint: str | None, rec
         raise UsageError(f"FILE and {other} name two things to check; give one of them")
     if recheck and (files or endpoint is not None):
         raise UsageError("--recheck is for a built graph; of FILEs and of an endpoint everything is asked anyway")
+
+
+def _outcome_of_files(
+    files: list[Path], shapes: list[Path] | None, options: Options, read_as: str | None
+) -> Validation:
+    from calckg.shapes import engine
+
+    return engine.validate_files(files, shapes or engine.shape_files(), options, read_as)
+
+
+def _outcome_of_graph(graph: KnowledgeGraph, shapes: list[Path] | None, options: Options) -> Validation:
+    from calckg.shapes import engine
+
+    return engine.validate_graph(graph, shapes or engine.shape_files(), options)
+
+
+def _data(files: list[Path], read_as: str | None) -> list[Path]:
+    """Return the files to read; refuse those of which nothing tells the format."""
+    known = ", ".join(rdf.FORMATS)
+    if read_as is not None:
+        if not files:
+            raise UsageError("--from is the format of FILEs; name one, or - for standard input")
+        if read_as not in rdf.FORMATS:
+            raise UnknownNameError("format", read_as, rdf.FORMATS, f"(one of: {known})")
+    files = [_STDIN if str(file) == "-" else file for file in files]
+    for file in files:
+        tells = read_as is not None or plain_suffix(file) in rdf.SUFFIXES
+        if not tells and file.exists() and not file.is_dir():  # else its reader says what is wrong with it
+            suffix = file.suffix or "(none)"
+            raise UsageError(f"{file}: the suffix {suffix} does not tell a format; add --from with one of {known}")
+    return files
 
 
 def _tell(outcome: Validation, name: str, grave: Severity, output: Path | None) -> None:
@@ -155,17 +202,6 @@ def _options(limit: int | None, focus: list[str] | None, shape: list[str] | None
 def _progress(done: int, of: int) -> None:
     end = "\r" if done < of else "\r\033[K"
     print(f"{done} of {of} constraints" if done < of else "", end=end, file=sys.stderr, flush=True)
-
-
-def _outcome(
-    files: list[Path] | None, shapes: list[Path] | None, kg: Path | None, endpoint: str | None, options: Options
-) -> Validation:
-    from calckg.shapes import engine
-
-    against = shapes or engine.shape_files()
-    if files:
-        return engine.validate_files(files, against, options)
-    return engine.validate_graph(open_graph(kg, endpoint), against, options)
 
 
 def _explain(outcome: Validation) -> None:

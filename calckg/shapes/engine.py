@@ -24,6 +24,7 @@ from calckg.shapes.model import Term
 from calckg.shapes.options import Options
 from calckg.shapes.reading import doubts, reader
 from calckg.shapes.reports import file_lines, places, report, report_graph
+from calckg.shapes.reports.file_lines import DataFile, Statement
 from calckg.shapes.results import Outcome
 from calckg.sparql import LocalGraph
 from calckg.uncollected import uncollected
@@ -173,19 +174,24 @@ def validate(
     return _run(connection, OnColumns(connection, shapes=known.graph), known, files or {}, options or Options())
 
 
-def validate_files(paths: Sequence[Path], shapes: Rules, options: Options | None = None) -> Validation:
-    """Validate RDF files, taken together; the source of a finding is the file that says what is wrong."""
+def validate_files(
+    paths: Sequence[Path], shapes: Rules, options: Options | None = None, name: str | None = None
+) -> Validation:
+    """Validate RDF files, taken together; the source of a finding is the file that says what is wrong.
+
+    They are in the format called ``name`` (``rdf.FORMATS``), else in what their suffixes stand for.
+    """
     known = _known(shapes)
     connection = columnar.connect()
-    graphs = {path.resolve().as_uri(): str(path) for path in paths}
+    graphs = {rdf.address_of(path): DataFile(path, name) for path in paths}
     with tempfile.TemporaryDirectory(prefix="calckg-") as folder:
         # As lines they go to the columns without Python, and to a store if a shape asks in SPARQL.
         lines: dict[str, Path] = {}
-        for number, (graph, path) in enumerate(graphs.items()):
+        for number, (graph, (path, _)) in enumerate(graphs.items()):
             file = readable(path)
-            if rdf.SUFFIXES.get(file.suffix) != "ntriples" or not plain_lines.are_plain(connection, file):
+            if not _has_lines(file, name) or not plain_lines.are_plain(connection, file):
                 file = Path(folder) / f"{number}.nt"
-                rdf.write_lines(path, file)
+                rdf.write_lines(path, file, name)
             lines[graph] = file
 
         def stage() -> None:
@@ -205,6 +211,11 @@ def validate_files(paths: Sequence[Path], shapes: Rules, options: Options | None
         columnar.give_back(connection, sum(file.stat().st_size for file in lines.values()) // _A_LINE)
         columnar.add(connection, stage)
         return _run(connection, OnColumns(connection, store, known.graph), known, {}, options or Options(), graphs)
+
+
+def _has_lines(file: Path, name: str | None) -> bool:
+    """Tell whether a file has N-Triples as they are, and can be read more than once."""
+    return file.is_file() and file.suffix.lower() != ".gz" and (name or rdf.SUFFIXES.get(file.suffix)) == "ntriples"
 
 
 def rule(validation: Validation, outcome: Outcome) -> str:
@@ -267,7 +278,7 @@ def _run(
     shapes: model.Shapes,
     files: Mapping[str, str],
     options: Options,
-    graphs: Mapping[str, str] | None = None,
+    graphs: Mapping[str, DataFile] | None = None,
     triples: int | None = None,
     cleared: Callable[[Sequence[al.Plan]], set[int]] = lambda plans: set(),
 ) -> Validation:
@@ -294,7 +305,7 @@ def _found(
     outcomes: Sequence[Outcome],
     shapes: ox.Store,
     files: Mapping[str, str],
-    graphs: Mapping[str, str],
+    graphs: Mapping[str, DataFile],
 ) -> Report:
     """Return the results with their places: those of ``graphs`` that are files are named as such."""
     told = [(r.focus, _path(o, r.path), r.value) for o in outcomes for r in o.results]
@@ -304,25 +315,25 @@ def _found(
     def source(focus: Term, path: model.Path | None, value: Term | None) -> FileSource | GraphSource:
         file = files.get(str(focus))
         graph = graph_of.get((focus, path, value))
-        if file is None and graph is not None and graphs:
-            file = graphs.get(graph)
+        if file is None and graph is not None and graph in graphs:
+            file = str(graphs[graph].path)
         return FileSource(file, lines.get((focus, path, value))) if file else GraphSource(graph)
 
     return Report(report.findings(outcomes, shapes, source))
 
 
 def _lines(
-    told: Iterable[file_lines.Statement], graph_of: Mapping[file_lines.Statement, str], graphs: Mapping[str, str]
-) -> dict[file_lines.Statement, int]:
+    told: Iterable[Statement], graph_of: Mapping[Statement, str], graphs: Mapping[str, DataFile]
+) -> dict[Statement, int]:
     """Return the lines of statements in those files that have a line for each."""
-    by_graph: dict[str, list[file_lines.Statement]] = {}
+    by_graph: dict[str, list[Statement]] = {}
     for statement in told:
         if statement in graph_of:
             by_graph.setdefault(graph_of[statement], []).append(statement)
     found = {}
     for graph, statements in by_graph.items():
         if graph in graphs:
-            found.update(file_lines.find(Path(graphs[graph]), statements))
+            found.update(file_lines.find(graphs[graph], statements))
     return found
 
 

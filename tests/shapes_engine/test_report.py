@@ -324,7 +324,7 @@ LINES = """# a comment
 
 def line(path: Path, name: str, way: model.Path | None = P, value: str | None = "x") -> int | None:
     statement = (ex(name), way, None if value is None else ox.Literal(value))
-    return file_lines.find(path, [statement]).get(statement)
+    return file_lines.find(file_lines.DataFile(path, None), [statement]).get(statement)
 
 
 @pytest.fixture
@@ -357,7 +357,7 @@ def test_a_language_is_found_whatever_its_case(tmp_path: Path, end: str) -> None
     texts = ['"c"@en', '"c\\"@EN-gb"', '"c"@en-GB', '"c"@EN']
     path.write_text("".join(f"<https://example.org/a> <https://example.org/p> {text}{end}\n" for text in texts))
     values = [ox.Literal("c", language="en-gb"), ox.Literal("c", language="en"), ox.Literal('c"@EN-gb')]
-    found = file_lines.find(path, [(ex("a"), P, value) for value in values])
+    found = file_lines.find(file_lines.DataFile(path, None), [(ex("a"), P, value) for value in values])
     assert found == {(ex("a"), P, value): number for value, number in zip(values, (3, 1, 2), strict=True)}
 
 

@@ -6,7 +6,7 @@ import gzip
 import zlib
 from collections.abc import Collection
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import IO, Final, NamedTuple, cast
 
 import pyoxigraph as ox
 
@@ -16,14 +16,23 @@ from calckg.shapes.model import Term
 
 Statement = tuple[Term, model.Path | None, Term | None]
 """Focus node, path and value of a result."""
+
+
+class DataFile(NamedTuple):
+    """A file of the data, and its format's name where its suffix does not tell it."""
+
+    path: Path
+    format: str | None
+
+
 _LINED: Final = (ox.RdfFormat.N_TRIPLES, ox.RdfFormat.N_QUADS)
 
 
-def find(path: Path, statements: Collection[Statement]) -> dict[Statement, int]:
+def find(file: DataFile, statements: Collection[Statement]) -> dict[Statement, int]:
     """Return the line (from 1) of each statement in the file.
 
     A result of no one predicate and value has the first line with its focus node as subject. Nothing for a file in
-    another format, or that can't be read any more, for blank nodes (reading names them anew), and for what is written
+    another format, or that can't be read again, for blank nodes (reading names them anew), and for what is written
     with escapes or spaces other than N-Triples' canonical ones: its place is the file.
     """
     wanted: dict[bytes, dict[bytes, list[Statement]]] = {}
@@ -32,7 +41,8 @@ def find(path: Path, statements: Collection[Statement]) -> dict[Statement, int]:
         if isinstance(focus, ox.NamedNode):
             exact = f"<{way.iri}> {value}" if isinstance(way, model.Predicate) and value is not None else ""
             wanted.setdefault(str(focus).encode(), {}).setdefault(exact.encode(), []).append(statement)
-    if not wanted or rdf.format_of(path) not in _LINED:
+    path, name = file
+    if not wanted or not path.is_file() or rdf.format_of(path, name) not in _LINED:
         return {}
     found: dict[Statement, int] = {}
     try:
