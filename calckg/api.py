@@ -175,7 +175,8 @@ class Graph:
         from calckg.shapes import engine
 
         options = _options(limit, shape, focus, recheck=recheck)
-        return engine.validate_graph(self._graph, _rules(shapes), options)
+        rules = engine.shape_files() if shapes is None else _rules(shapes)
+        return engine.validate_graph(self._graph, rules, options)
 
 
 def validate(
@@ -187,7 +188,9 @@ def validate(
     focus: str | Iterable[str] | None = None,
     format: str | None = None,
 ) -> Validation:
-    """Check RDF, a file, several or an rdflib graph, against SHACL shapes; without ``shapes`` against calckg's own.
+    """Check RDF, a file, several or an rdflib graph, against SHACL shapes.
+
+    Without ``shapes`` they are those that the data name by ``sh:shapesGraph``, else calckg's own.
 
     ``format`` is that of the files where their suffixes do not tell it: turtle, trig, ntriples, nquads, rdfxml, jsonld.
     ``limit`` is the most results of a constraint, ``shape`` the only shape or shapes and ``focus`` the only node or
@@ -200,7 +203,7 @@ def validate(
 
     if format is not None and (not isinstance(format, str) or format not in rdf.FORMATS):
         raise UsageError(f"format={shortened(format)}: give one of {', '.join(rdf.FORMATS)}, or None")
-    options, rules = _options(limit, shape, focus), _rules(shapes)
+    options, rules = _options(limit, shape, focus), None if shapes is None else _rules(shapes)
     if _is_rdflib(data):
         return engine.validate(rdf.of_rdflib(data), rules, options=options)
     return engine.validate_files(_paths(data), rules, options, format)
@@ -226,11 +229,9 @@ def _texts(name: str, given: str | Iterable[str] | None) -> list[str]:
     return [str(text) for text in texts]
 
 
-def _rules(shapes: Source | None) -> Rules:
+def _rules(shapes: Source) -> Rules:
     from calckg.shapes import engine
 
-    if shapes is None:
-        return engine.shape_files()
     if _is_rdflib(shapes):
         return engine.shapes_of((quad.triple for quad in rdf.of_rdflib(shapes)), "the graph of shapes")
     return _paths(shapes)

@@ -75,7 +75,10 @@ def validate(
     read_as: _FromOption = None,
     shapes: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", help="Shapes to check against (repeatable). Default: calckg's own."),
+        typer.Option(
+            metavar="FILE",
+            help="Shapes to check against (repeatable). Default: what FILEs name by sh:shapesGraph, else calckg's own.",
+        ),
     ] = None,
     shape: Annotated[
         list[str] | None,
@@ -146,7 +149,7 @@ def _outcome_of_files(
 ) -> Validation:
     from calckg.shapes import engine
 
-    return engine.validate_files(files, shapes or engine.shape_files(), options, read_as)
+    return engine.validate_files(files, shapes, options, read_as)
 
 
 def _outcome_of_graph(graph: KnowledgeGraph, shapes: list[Path] | None, options: Options) -> Validation:

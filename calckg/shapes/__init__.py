@@ -5,8 +5,8 @@ each constraint. Three know every class of the algebra: the renderers ``columns.
 ``changed``, which tells the focus nodes that a change can touch. ``results`` are what both back ends give.
 
 ``reading``
-    ``wellformed`` (which nodes are shapes), ``reader`` with ``nodes`` (lists, paths, faults), ``components`` and
-    ``query_rules`` (what is said in SPARQL), ``doubts`` (what is said in vain).
+    ``shapes_graph`` (which files have them), ``wellformed`` (which nodes are shapes), ``reader`` with ``nodes`` (lists,
+    paths, faults), ``components`` and ``query_rules`` (what is said in SPARQL), ``doubts`` (what is said in vain).
 ``columns``
     ``on_columns`` (two threads) runs ``plan_tables`` (tables that plans share), which ask ``known_terms``,
     ``predicates`` and ``closures``, and give what they have ``found``; ``clearing`` tells of many plans at once which

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -22,7 +22,7 @@ from calckg.shapes import compiler, model
 from calckg.shapes.columns.on_columns import OnColumns
 from calckg.shapes.model import Term
 from calckg.shapes.options import Options
-from calckg.shapes.reading import doubts, reader
+from calckg.shapes.reading import doubts, reader, shapes_graph
 from calckg.shapes.reports import file_lines, places, report, report_graph
 from calckg.shapes.reports.file_lines import DataFile, Statement
 from calckg.shapes.results import Outcome
@@ -114,12 +114,19 @@ def shape_files() -> list[Path]:
 
 
 def read_shapes(paths: Sequence[Path]) -> model.Shapes:
-    """Read the shapes in ``paths`` together; raises ``CalckgError`` for none, or for what is not well formed."""
-    return shapes_of((quad.triple for path in paths for quad in rdf.read(path)), ", ".join(map(str, paths)))
+    """Read the shapes in ``paths``, and in the files that they import, together.
+
+    Raises ``CalckgError`` for none, or for what is not well formed.
+    """
+    return _shapes(shapes_graph.read(paths), ", ".join(map(str, paths)))
 
 
 def shapes_of(triples: Iterable[ox.Triple], name: str) -> model.Shapes:
-    """Read the shapes in the triples of what ``name`` names; raises as ``read_shapes`` does."""
+    """Read the shapes in the triples of what ``name`` names, as ``read_shapes`` does."""
+    return _shapes(shapes_graph.read((), triples), name)
+
+
+def _shapes(triples: Iterable[ox.Triple], name: str) -> model.Shapes:
     told = _numbered(triples)
     try:
         shapes = reader.read(told)
@@ -130,6 +137,12 @@ def shapes_of(triples: Iterable[ox.Triple], name: str) -> model.Shapes:
     if not shapes.shapes:
         raise CalckgError(f"{name}: there is no shape in it; give one with sh:NodeShape or sh:PropertyShape")
     return shapes
+
+
+def _of_data(connection: DuckDBPyConnection, data: Iterable[DataFile] = ()) -> model.Shapes:
+    """Return the shapes that the data suggest, which may be in the files of the data; else calckg's own."""
+    triples = shapes_graph.suggested(connection, dict(data))
+    return _shapes(triples, "sh:shapesGraph of the data") if triples else read_shapes(shape_files())
 
 
 def _known(shapes: Rules) -> model.Shapes:
@@ -158,30 +171,31 @@ def _numbered(triples: Iterable[ox.Triple]) -> list[ox.Triple]:
 
 def validate(
     quads: Iterable[ox.Quad],
-    shapes: Rules,
+    shapes: Rules | None,
     files: Mapping[str, str] | None = None,
     options: Options | None = None,
 ) -> Validation:
-    """Validate the merge of ``quads`` against ``shapes``.
+    """Validate the merge of ``quads`` against ``shapes``, else against those that the data suggest, or calckg's own.
 
     ``files`` gives the file that each subject (as N-Triples text) was read from, where there are files; else the
     source of a finding is the named graph of the statement that it is about, else of its focus node. Raises
     ``SourceError`` for a file that can't be read, ``CalckgError`` for shapes that are not well formed or not there.
     """
-    known = _known(shapes)
+    known = None if shapes is None else _known(shapes)
     connection = columnar.connect()
     columnar.add(connection, lambda: staging.stage_quads(connection, quads))
+    known = known or _of_data(connection)
     return _run(connection, OnColumns(connection, shapes=known.graph), known, files or {}, options or Options())
 
 
 def validate_files(
-    paths: Sequence[Path], shapes: Rules, options: Options | None = None, name: str | None = None
+    paths: Sequence[Path], shapes: Rules | None, options: Options | None = None, name: str | None = None
 ) -> Validation:
-    """Validate RDF files, taken together; the source of a finding is the file that says what is wrong.
+    """Validate RDF files, taken together, as ``validate`` does; the source of a finding is the file that says it.
 
     They are in the format called ``name`` (``rdf.FORMATS``), else in what their suffixes stand for.
     """
-    known = _known(shapes)
+    known = None if shapes is None else _known(shapes)
     connection = columnar.connect()
     graphs = {rdf.address_of(path): DataFile(path, name) for path in paths}
     with tempfile.TemporaryDirectory(prefix="calckg-") as folder:
@@ -210,6 +224,7 @@ def validate_files(
 
         columnar.give_back(connection, sum(file.stat().st_size for file in lines.values()) // _A_LINE)
         columnar.add(connection, stage)
+        known = known or _of_data(connection, graphs.values())
         return _run(connection, OnColumns(connection, store, known.graph), known, {}, options or Options(), graphs)
 
 
@@ -263,7 +278,7 @@ def _distant(graph: SparqlGraph, shapes: model.Shapes, options: Options) -> Vali
     def find() -> Report:
         return Report(report.findings(outcomes, shapes.graph, lambda focus, path, value: GraphSource()))
 
-    notes = tuple(doubts.unknown_terms(shapes.graph))
+    notes = tuple(_notes(shapes))
     return Validation(tuple(outcomes), shapes.graph, find, triples, notes=notes)
 
 
@@ -294,10 +309,15 @@ def _run(
     if triples is None:
         triples = columnar.triples(connection)
     find = partial(_found, connection, outcomes, shapes.graph, files, graphs or {})
-    notes = list(doubts.unknown_terms(shapes.graph))
+    notes = list(_notes(shapes))
     if options.focus or not (nothing or any(one.total for one in outcomes)):
         notes += doubts.untargeted(connection, chosen, options.focus)
     return Validation(tuple(outcomes), shapes.graph, find, triples, len(nothing), tuple(notes))
+
+
+def _notes(shapes: model.Shapes) -> Iterator[str]:
+    yield from doubts.unknown_terms(shapes.graph)
+    yield from shapes_graph.not_followed(shapes.graph)
 
 
 def _found(
