@@ -92,15 +92,17 @@ def build(
         if fresh:
             before = {}
         before = {graph: old for graph, old in before.items() if not {old["name"], old["source"]} & set(without)}
+        # What somebody has written to since is not what the manifest tells of: it is read, and checked, once more.
+        stands = bool(before) and earlier.is_as_built(target)
         try:
             connection = running.tracked(columnar.connect(folder / "quads.duckdb"))
             try:
-                done = _fill(connection, folder, planned, before, target, curated, keep_going, progress)
+                done = _fill(connection, folder, planned, before, target, curated, keep_going, progress, stands=stands)
                 total = _finish(connection, roots, progress)
                 triples = columnar.triples(connection)
                 done = [replace(one, quads=total.get(one.graph, 0)) for one in done]
                 same = [one.graph for one in done if one.kept and not roots]
-                check = partial(validating.validate, connection, target if before else None, same) if validate else None
+                check = partial(validating.validate, connection, target if stands else None, same) if validate else None
                 validation = _write(connection, folder, with_store, check, progress)
             finally:
                 connection.close()
@@ -133,6 +135,8 @@ def _fill(
     curated: bool,
     keep_going: bool,
     progress: Progress,
+    *,
+    stands: bool,
 ) -> list[Done]:
     """Make the columns; return what became of each named graph."""
     _settle(connection, folder)
@@ -140,7 +144,7 @@ def _fill(
 
     def stage() -> None:
         done[:] = [
-            *_read(connection, planned, before, target, keep_going, progress),
+            *_read(connection, planned, before if stands else {}, target, keep_going, progress),
             *_keep(connection, planned, before, target, progress),
         ]
         _describe(connection, planned)

@@ -89,11 +89,12 @@ class KnowledgeGraph:
     def has_columns_of_its_build(self) -> bool:
         """Whether the columns are, byte for byte, those that the manifest tells of; nobody has written to them."""
         told = self.manifest.get("columns")
-        if told is None or self._directory is None:
+        if not isinstance(told, dict) or self._directory is None:
             return False
         path = self._directory / "quads.duckdb"
-        written = path.with_name(f"{path.name}.wal").exists() or path.stat().st_size != told["bytes"]
-        return not written and files.sha256(path)[0] == told["sha256"]
+        if not path.is_file() or path.with_name(f"{path.name}.wal").exists():
+            return False
+        return path.stat().st_size == told.get("bytes") and files.sha256(path)[0] == told.get("sha256")
 
     @property
     def names(self) -> Path:
@@ -111,7 +112,12 @@ class KnowledgeGraph:
             return {}
 
         def opening(path: Path) -> dict[str, Any]:
-            manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            try:
+                manifest = json.loads(path.read_text(encoding="utf-8"))
+            except ValueError as error:
+                raise SourceError(f"the manifest is damaged ({error}); build the graph again", path) from None
+            if not isinstance(manifest, dict):
+                raise SourceError("the manifest is damaged (no JSON object); build the graph again", path)
             return manifest
 
         return self._of_one_build(opening, self._directory / "manifest.json")

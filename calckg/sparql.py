@@ -25,6 +25,7 @@ _TOKEN = r"""(?P<comment>\#[^\n\r]*)
       | (?P<other>.)"""
 _ESCAPE = r"\\u([0-9A-Fa-f]{4})|\\U(000[0-9A-Fa-f]{5}|0010[0-9A-Fa-f]{4})"  # SPARQL 1.1, 19.2
 _UPDATES = {"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH"}
+_MOVED = (301, 302, 303, 307, 308)  # HTTP's codes; a query is posted to nobody but who was named
 _LONGEST = 120  # of what the parser expected; it lists whole ranges of characters
 _QUERY_FORMS = {"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"}
 
@@ -70,7 +71,7 @@ class EndpointGraph:
 
     def query(self, text: str) -> Result:
         """Answer ``text``; see ``SparqlGraph``."""
-        from http.client import HTTPException
+        from http.client import HTTPException, IncompleteRead
         from urllib.error import HTTPError
         from urllib.parse import urlencode
         from urllib.request import Request, urlopen
@@ -90,6 +91,8 @@ class EndpointGraph:
                 body: bytes = reply.read()
         except HTTPError as error:
             told = " ".join(error.read(400).decode("utf-8", "replace").split())
+            if error.code in _MOVED and (place := error.headers.get("Location")):
+                raise EndpointError(f"{self.url} has moved ({error.code}); give the address {place}") from None
             kind = UsageError if error.code == 400 else EndpointError
             raise kind(f"{self.url} answered {error.code} {error.reason}: {told}") from None
         except (OSError, HTTPException, ValueError) as error:  # ValueError: an address that is none
@@ -99,6 +102,8 @@ class EndpointGraph:
                 why = f"gave no answer in {waited}; ask for less, or set CALCKG_TIMEOUT higher"
                 raise EndpointError(f"{self.url} {why}") from None
             told = " ".join(str(reason).split())
+            if isinstance(error, IncompleteRead):
+                raise EndpointError(f"{self.url} broke its answer off ({told}); ask for less, or ask again") from None
             raise EndpointError(f"{self.url} can't be reached ({told}); is the server running?") from None
         try:
             return _graph(body) if graph_form else _solutions(body, form)

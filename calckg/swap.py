@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from calckg.errors import CalckgError, UsageError
@@ -71,15 +71,29 @@ def _recover(target: Path) -> None:
     if old.exists() and not target.exists():
         old.rename(target)
     for left in (old, part_of(target)):
-        if left.exists():
-            shutil.rmtree(left)
+        try:
+            _remove(left)
+        except OSError as error:
+            raise CalckgError(f"{left}: what an earlier build left can't be removed ({error}); remove it") from None
+
+
+def _remove(folder: Path) -> None:
+    """Remove a directory, if there is one, with those in it that nobody may write to."""
+    if not folder.exists():
+        return
+    folder.chmod(0o700)
+    for path, inner, _ in os.walk(folder):
+        for name in inner:
+            (Path(path) / name).chmod(0o700)
+    shutil.rmtree(folder)
 
 
 def _take_place(part: Path, target: Path) -> None:
     if not target.exists():
         part.rename(target)
     elif _exchange(part, target):
-        shutil.rmtree(part, ignore_errors=True)
+        with suppress(OSError):  # the next build tries again, and tells
+            _remove(part)
     else:
         # Between these two there is no target for a moment; who dies here is helped by _recover.
         old = old_of(target)
@@ -89,7 +103,8 @@ def _take_place(part: Path, target: Path) -> None:
         except OSError:
             old.rename(target)
             raise
-        shutil.rmtree(old, ignore_errors=True)
+        with suppress(OSError):
+            _remove(old)
     _sync_directory(target.parent)
 
 

@@ -23,6 +23,7 @@ class Answer:
     status: int = 200
     missing: int = 0  # how many bytes more it promises than it sends
     delay: float = 0.0
+    location: str = ""  # where it says that it has moved to
     store: ox.Store | None = None
     asked: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
@@ -48,6 +49,8 @@ class _Handler(BaseHTTPRequestHandler):
         time.sleep(self.answer.delay)
         body = self.answer.reply(query)
         self.send_response(self.answer.status)
+        if self.answer.location:
+            self.send_header("Location", self.answer.location)
         self.send_header("Content-Length", str(len(body) + self.answer.missing))
         self.end_headers()
         with suppress(BrokenPipeError):  # a client that has stopped waiting

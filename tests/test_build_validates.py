@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from calckg import build, columnar, planning, validating
+from calckg.errors import CalckgError, UsageError
 from calckg.kg import KnowledgeGraph
 from calckg.shapes import engine, standing
 from calckg.shapes.options import Options
@@ -228,3 +229,49 @@ def test_any_change_of_the_columns_gives_the_results_of_all_of_it(again: Path, t
     assert (partly.severities, partly.shapes) == (expected.severities, expected.shapes)
     assert rows(other) == rows(fresh)
     assert partly.checked < expected.checked
+
+
+def edited(target: Path) -> None:
+    """Write to the columns of a graph as somebody else would."""
+    with duckdb.connect(str(target / "quads.duckdb")) as connection:
+        gone = connection.execute(
+            "DELETE FROM quad WHERE p = (SELECT id FROM term WHERE value = 'https://w3id.org/biolink/vocab/object')"
+        ).fetchall()
+    assert gone[0][0] > 0
+
+
+def test_columns_that_somebody_has_written_to_are_made_again(first: Path, again: Path) -> None:
+    edited(again)
+    made(again, DATA)
+    assert same(again, first)
+    assert entry(again)["checked"] > 0
+    sums = [json.loads((kg / "manifest.json").read_text())["quads"] for kg in (first, again)]
+    assert sums[0] == sums[1]
+
+
+def test_what_is_taken_over_of_columns_that_were_written_to_is_checked(again: Path) -> None:
+    edited(again)
+    made(again, DATA / "hp.obo")  # the others stay, as they are now
+    full = engine.validate_graph(KnowledgeGraph.built(again), engine.shape_files(), Options(recheck=True))
+    assert entry(again)["results"] | full.counts() == entry(again)["results"]
+    assert entry(again)["results"]["violation"] > 0
+
+
+@pytest.mark.parametrize("damage", ["gone", "garbage"])
+def test_columns_that_can_not_be_taken_over_are_told(again: Path, damage: str) -> None:
+    (again / "quads.duckdb").unlink()
+    if damage == "garbage":
+        (again / "quads.duckdb").write_bytes(b"garbage" * 1000)
+    with pytest.raises(CalckgError, match=r"columns of the earlier build can't be opened .*; name all of its files"):
+        made(again, DATA / "hp.obo")
+    made(again, DATA)  # all files are there: nothing need be taken over
+    assert entry(again)["checked"] > 0
+
+
+@pytest.mark.parametrize("lack", ["name", "source", "code", "files", "rows", "left_out", "roots"])
+def test_a_manifest_that_lacks_something_is_refused(again: Path, lack: str) -> None:
+    manifest = json.loads((again / "manifest.json").read_text())
+    del manifest["sources"][0][lack]
+    (again / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(UsageError, match=f"a source has no {lack!r}, the manifest is damaged"):
+        made(again, DATA)

@@ -194,9 +194,14 @@ def complaint(run: Run, tmp_path: Path) -> Complaint:
         (Answer(b"<html><body>Welcome</body></html>"), "is it a SPARQL endpoint?"),
         (Answer(b""), "is it a SPARQL endpoint?"),
         (Answer(b'{"head": {}, "boolean": true}'), "is it a SPARQL endpoint?"),
-        (Answer(b'{"head": {"vars": ["this"]}, "results": {"bindings": [', missing=9), "can't be reached"),
+        (Answer(b'{"head": {"vars": ["this"]}, "results": {"bindings": [', missing=9), "broke its answer off"),
+        (
+            Answer(b"", status=307, location="http://127.0.0.1/there"),
+            "has moved (307); give the address http://127.0.0.1/",
+        ),
+        (Answer(b"", status=307), "answered 307 Temporary Redirect"),
     ],
-    ids=["500", "404", "401", "503", "a web page", "nothing", "a truth value", "cut off"],
+    ids=["500", "404", "401", "503", "a web page", "nothing", "a truth value", "cut off", "moved", "moved nowhere"],
 )
 def test_an_endpoint_that_does_not_answer_as_one(complaint: Complaint, answer: Answer, said: str) -> None:
     with serving(answer) as url:

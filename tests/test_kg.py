@@ -215,6 +215,13 @@ def test_a_file_is_no_graph(tmp_path: Path) -> None:
         KnowledgeGraph.built(tmp_path / "a.ttl")
 
 
+@pytest.mark.parametrize("text", ["", '{"graph": "bu', "[]", '"built"', "\x00"])
+def test_a_manifest_that_is_damaged_is_told(tmp_path: Path, text: str) -> None:
+    (tmp_path / "manifest.json").write_text(text)
+    with pytest.raises(SourceError, match=r"manifest\.json: the manifest is damaged \(.*\); build the graph again"):
+        _ = KnowledgeGraph.built(tmp_path).manifest
+
+
 @pytest.mark.parametrize("side", ["sparql", "columns"])
 def test_a_graph_without_a_side_is_told(tmp_path: Path, side: str) -> None:
     (tmp_path / "manifest.json").write_text("{}")

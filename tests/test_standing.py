@@ -12,10 +12,10 @@ import pytest
 
 from calckg import build, planning
 from calckg.kg import KnowledgeGraph
-from calckg.shapes import engine, standing
+from calckg.shapes import compiler, engine, standing
 from calckg.shapes.engine import Validation
 from calckg.shapes.options import Options
-from tests.conftest import Run
+from tests.conftest import PREFIXES, Run
 
 DATA = Path(__file__).parent / "data" / "build"
 OWN = engine.shape_files()
@@ -81,6 +81,40 @@ def test_columns_of_the_same_size_are_not_yet_the_same(copied: Path) -> None:
     path = copied / "quads.duckdb"
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     assert not KnowledgeGraph.built(copied).has_columns_of_its_build
+
+
+@pytest.mark.parametrize("told", [None, "columns", {}, {"bytes": 1}, {"sha256": "a"}, []])
+def test_a_manifest_that_tells_the_columns_wrongly_stands_for_nothing(copied: Path, told: object) -> None:
+    path = copied / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"columns": told}))
+    assert validated(copied).standing == 0
+
+
+def test_columns_that_are_gone_are_not_those_of_the_build(copied: Path) -> None:
+    (copied / "quads.duckdb").unlink()
+    assert not KnowledgeGraph.built(copied).has_columns_of_its_build
+
+
+def test_what_asks_for_named_graphs_has_no_key(tmp_path: Path) -> None:
+    """A build sees none, the store of its graph does."""
+    shapes = tmp_path / "shapes.ttl"
+    texts = [
+        "GRAPH ?g { $this ?p ?value }",
+        "graph<urn:x:g>{ $this ?p ?value }",
+        "$this <urn:x:GRAPH> ?graph . ?graph ?GRAPH ?value",
+        "$this ?p ?value GRAPH $shapesGraph { $currentShape ?q ?value }",
+    ]
+    asked = [f"sh:sparql [ sh:select 'SELECT $this ?value {{ {text} }}' ]" for text in texts]
+    told = [f"ex:s{n} a sh:NodeShape ; sh:targetClass ex:T ; {one} .\n" for n, one in enumerate(asked)]
+    shapes.write_text(PREFIXES + "".join(told))
+    plans = list(compiler.compile_shapes(engine.read_shapes([shapes])))
+    assert [key is None for key in standing.keys(plans, [shapes])] == [True, True, False, False]
+
+
+def test_that_no_node_was_checked_is_told_without_asking_again(built: Path, run: Run) -> None:
+    arguments = ("validate", "--kg", str(built), "--shape", "ckg:shapes/citation-iri")
+    for more in ((), ("--recheck",)):
+        assert "note: nothing was checked: no node of the data is the target" in run(*arguments, *more).err
 
 
 def test_a_manifest_of_an_earlier_version_tells_nothing_of_the_columns(copied: Path) -> None:

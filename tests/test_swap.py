@@ -106,6 +106,28 @@ def test_what_was_on_its_way_out_is_dropped(target: Path) -> None:
     assert left(target.parent) == {"KG", ".KG.lock"}
 
 
+def test_what_nobody_may_write_to_is_dropped(target: Path) -> None:
+    for place in (target, swap.part_of(target), swap.old_of(target)):
+        (place / "store" / "more").mkdir(parents=True)
+        (place / "store" / "more" / "file").write_text("old")
+        for folder in (place / "store" / "more", place / "store", place):
+            folder.chmod(0o500)
+    make(target, "new")
+    assert left(target) == {"file"}
+    assert left(target.parent) == {f".{target.name}.lock", target.name}
+
+
+def test_what_can_not_be_dropped_is_told(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    swap.part_of(target).mkdir()
+
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(shutil, "rmtree", refuse)
+    with pytest.raises(CalckgError, match=r"\.KG\.part: what an earlier build left can't be removed \(.*\); remove it"):
+        make(target, "new")
+
+
 def test_two_at_once_is_one_too_many(target: Path) -> None:
     with (
         swap.replacing(target),

@@ -67,19 +67,20 @@ _FromOption = Annotated[
         "--from", metavar="NAME", help=f"Format of FILEs: {', '.join(rdf.FORMATS)}. Default: by their suffixes."
     ),
 ]
+_ShapesOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE",
+        help="Shapes to check against (repeatable). Default: what FILEs name by sh:shapesGraph, else calckg's own.",
+    ),
+]
 
 
 @app.command()
 def validate(
     files: _FilesArgument = None,
     read_as: _FromOption = None,
-    shapes: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE",
-            help="Shapes to check against (repeatable). Default: what FILEs name by sh:shapesGraph, else calckg's own.",
-        ),
-    ] = None,
+    shapes: _ShapesOption = None,
     shape: Annotated[
         list[str] | None,
         typer.Option(metavar="IRI", help="Only this shape, by its IRI or CURIE (repeatable)."),

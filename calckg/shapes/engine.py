@@ -310,7 +310,7 @@ def _run(
         triples = columnar.triples(connection)
     find = partial(_found, connection, outcomes, shapes.graph, files, graphs or {})
     notes = list(_notes(shapes))
-    if options.focus or not (nothing or any(one.total for one in outcomes)):
+    if options.focus or not any(one.total for one in outcomes):
         notes += doubts.untargeted(connection, chosen, options.focus)
     return Validation(tuple(outcomes), shapes.graph, find, triples, len(nothing), tuple(notes))
 

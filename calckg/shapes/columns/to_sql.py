@@ -308,10 +308,15 @@ class Renderer:
         self, start: End, path: model.Path, end: Var, where: Condition, bound: dict[str, Bound], form: str
     ) -> str:
         tables, wheres, last = self.step(path, self._end(start, bound))
+        step = step_of(path)
+        if step is None and not al.simple(where):
+            # The engine would multiply all the tables of the path before it looks into those of the test.
+            name = self._fresh()
+            tables = [f"(SELECT {last} AS v FROM {', '.join(tables)} WHERE {' AND '.join(wheres) or 'true'}) {name}"]
+            wheres, last = [], f"{name}.v"
         starts = bound[start.name].among if isinstance(start, Var) else lambda: f"SELECT {self._end(start, bound)}"
         mine = Bound(last, lambda: self._ends(starts(), path), self._fresh())
         test = self._test(where, {**bound, end.name: mine})
-        step = step_of(path)
         if mine.used and step is not None and al.simple(where):
             # Many nodes share a value: each is tested once.
             values = f"SELECT DISTINCT {step[2]} AS v FROM quad WHERE p = {self._id(ox.NamedNode(step[0]))}"
