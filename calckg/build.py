@@ -88,11 +88,8 @@ def build(
 
     with swap.replacing(target) as folder:
         # Only now: what a build that was killed has left is put right first.
-        before = earlier.sources(target)
-        if fresh:
-            before = {}
-        before = {graph: old for graph, old in before.items() if not {old["name"], old["source"]} & set(without)}
-        # What somebody has written to since is not what the manifest tells of: it is read, and checked, once more.
+        before = _before(target, fresh, without)
+        # What somebody has written to since is not what the manifest tells of.
         stands = bool(before) and earlier.is_as_built(target)
         try:
             connection = running.tracked(columnar.connect(folder / "quads.duckdb"))
@@ -124,6 +121,12 @@ def build(
         }
         (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     return done
+
+
+def _before(target: Path, fresh: bool, without: Sequence[str]) -> dict[str, Any]:
+    """Return the sources of the earlier build that may stay; none of a fresh one, which replaces a graph only, too."""
+    there, gone = earlier.sources(target), set(without)
+    return {} if fresh else {graph: old for graph, old in there.items() if not {old["name"], old["source"]} & gone}
 
 
 def _fill(
