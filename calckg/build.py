@@ -79,10 +79,10 @@ def build(
     """Build the graph directory ``target``; return what became of each named graph.
 
     A named graph of an earlier build that ``planned`` has no files for stays, unless ``fresh`` or ``without`` names it;
-    one whose files are unchanged is taken over, not read again. ``keep_going`` leaves out rows that can't be read and
-    lists them; else the first one raises ``SourceError``. With ``roots`` only what is about these concepts is kept. The
-    graph is kept whatever its validation finds; the manifest says how much that is. The old directory stays whole until
-    the new one is complete.
+    one whose files are unchanged is taken over, not read again, unless somebody has written to the columns since.
+    ``keep_going`` leaves out rows that can't be read and lists them; else the first one raises ``SourceError``. With
+    ``roots`` only what is about these concepts is kept. The graph is kept whatever its validation finds; the manifest
+    says how much that is. The old directory stays whole until the new one is complete.
     """
     from calckg.database import duckdb
 

@@ -150,7 +150,7 @@ def _outcome_of_files(
 ) -> Validation:
     from calckg.shapes import engine
 
-    return engine.validate_files(files, shapes, options, read_as)
+    return engine.validate_files(files, shapes or None, options, read_as)
 
 
 def _outcome_of_graph(graph: KnowledgeGraph, shapes: list[Path] | None, options: Options) -> Validation:
