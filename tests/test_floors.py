@@ -27,6 +27,7 @@ FLOORS = (
     ("cli", "api"),
 )
 SHAPES = (
+    ("record",),
     ("model", "lexical", "patterns"),
     ("algebra",),
     ("results", "compiler", "changed", "standing", "options"),

@@ -9,19 +9,18 @@ terms. Nothing here grows with the data. Three know every class: the renderers `
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields, replace
 from typing import Final, TypeAlias
 
 import pyoxigraph as ox
 
 from calckg.shapes.model import Constraint, Path, Shape, Sparql, Target, Term, within
+from calckg.shapes.record import Record
 
 THIS: Final = "this"
 VALUE: Final = "value"
 
 
-@dataclass(frozen=True, slots=True)
-class Var:
+class Var(Record):
     """A variable; its name is a word of ASCII letters and digits."""
 
     name: str
@@ -34,83 +33,72 @@ End: TypeAlias = Var | ox.NamedNode | ox.BlankNode | ox.Literal
 # --- conditions
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Record):
     """Always ``holds``."""
 
     holds: bool
 
 
-@dataclass(frozen=True, slots=True)
-class All:
+class All(Record):
     """Every one of the conditions; of none, true."""
 
     conditions: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Any:
+class Any(Record):
     """One of the conditions or more; of none, false."""
 
     conditions: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Neg:
+class Neg(Record):
     """Not ``condition``. There is no third value: a comparison that can't be made is false."""
 
     condition: Condition
 
 
-@dataclass(frozen=True, slots=True)
-class ExactlyOne:
+class ExactlyOne(Record):
     """Just one of the conditions."""
 
     conditions: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Same:
+class Same(Record):
     """Two ends are the same RDF term (not only the same value)."""
 
     one: End
     other: End
 
 
-@dataclass(frozen=True, slots=True)
-class OneOf:
+class OneOf(Record):
     """A node is one of the terms."""
 
     var: Var
     terms: tuple[Term, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class IsKind:
+class IsKind(Record):
     """A node is of one of the kinds ``IRI``, ``BlankNode``, ``Literal``."""
 
     var: Var
     kinds: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class IsA:
+class IsA(Record):
     """A node is a SHACL instance of a class: ``rdf:type/rdfs:subClassOf*``."""
 
     var: Var
     cls: Term
 
 
-@dataclass(frozen=True, slots=True)
-class HasDatatype:
+class HasDatatype(Record):
     """A node is a literal of the datatype, and its lexical form is one of that datatype (``lexical`` knows them)."""
 
     var: Var
     iri: str
 
 
-@dataclass(frozen=True, slots=True)
-class Compares:
+class Compares(Record):
     """``one operator other`` by SPARQL's operator table (SPARQL 1.1, 17.3); false where it has no entry."""
 
     one: End
@@ -118,8 +106,7 @@ class Compares:
     other: End
 
 
-@dataclass(frozen=True, slots=True)
-class LengthIs:
+class LengthIs(Record):
     """``STRLEN(STR(node)) operator length``; false of a blank node."""
 
     var: Var
@@ -127,8 +114,7 @@ class LengthIs:
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class Matches:
+class Matches(Record):
     """``REGEX(STR(node), regex, flags)``; false of a blank node."""
 
     var: Var
@@ -136,34 +122,30 @@ class Matches:
     flags: str
 
 
-@dataclass(frozen=True, slots=True)
-class InLanguage:
+class InLanguage(Record):
     """A node is a literal whose language one of the ``ranges`` matches (``langMatches``)."""
 
     var: Var
     ranges: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SameLanguage:
+class SameLanguage(Record):
     """Two nodes are literals of the same language, whatever its case; false where one has none."""
 
     one: Var
     other: Var
 
 
-@dataclass(frozen=True, slots=True)
-class Exists:
+class Exists(Record):
     """``path`` leads from ``start`` to some ``end`` of which ``where`` holds."""
 
     start: End
     path: Path
     end: Var
-    where: Condition = field(default=Constant(True))
+    where: Condition = Constant(True)
 
 
-@dataclass(frozen=True, slots=True)
-class Reaches:
+class Reaches(Record):
     """``path`` leads from ``start`` to ``end``, both of which are known."""
 
     start: End
@@ -171,18 +153,16 @@ class Reaches:
     end: End
 
 
-@dataclass(frozen=True, slots=True)
-class ExistsTriple:
+class ExistsTriple(Record):
     """``start`` has a triple with ``predicate`` and ``object``, of which ``where`` holds."""
 
     start: End
     predicate: Var
     object: Var
-    where: Condition = field(default=Constant(True))
+    where: Condition = Constant(True)
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(Record):
     """So many different ends does ``path`` lead to from ``start`` of which ``where`` holds."""
 
     start: End
@@ -193,8 +173,7 @@ class Count:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class FailsSparql:
+class FailsSparql(Record):
     """A node does not conform to a constraint in SPARQL, which is asked beforehand (the engine knows how).
 
     ``shape`` is the node of the shape that has it, ``path`` its path: the values are what that leads to, or the node
@@ -265,7 +244,7 @@ def renamed(condition: Condition, old: Var, new: Var) -> Condition:
             return tuple(of(one) for one in value)
         return renamed(value, old, new) if isinstance(value, Condition.__args__) else value
 
-    return replace(condition, **{one.name: of(getattr(condition, one.name)) for one in fields(condition)})  # type: ignore[arg-type]
+    return condition.changed(**{name: of(value) for name, value in condition.__dict__.items()})
 
 
 def one_in_the_other(counted: Count, ends: Sequence[Var]) -> Condition:
@@ -282,16 +261,14 @@ def one_in_the_other(counted: Count, ends: Sequence[Var]) -> Condition:
 # --- plans
 
 
-@dataclass(frozen=True, slots=True)
-class Focus:
+class Focus(Record):
     """Where the focus nodes come from: the targets, then along each of ``hops`` (of nested property shapes)."""
 
     targets: tuple[Target, ...]
     hops: tuple[Path, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
+class Values(Record):
     """A result for each focus node ``this`` and value node ``value`` of which ``where`` holds.
 
     Without ``path`` the value node is the focus node itself: only ``this`` is bound, and ``where`` speaks of it alone.
@@ -301,22 +278,19 @@ class Values:
     where: Condition
 
 
-@dataclass(frozen=True, slots=True)
-class Nodes:
+class Nodes(Record):
     """A result without a value for each focus node ``this`` of which ``where`` holds."""
 
     where: Condition
 
 
-@dataclass(frozen=True, slots=True)
-class Languages:
+class Languages(Record):
     """A result without a value for each focus node and each language of more than one value (``sh:uniqueLang``)."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Triples:
+class Triples(Record):
     """A result for each triple of a value node whose predicate is none of ``allowed``: its path, its value.
 
     Without ``path`` the value node is the focus node itself.
@@ -326,8 +300,7 @@ class Triples:
     allowed: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Absent:
+class Absent(Record):
     """A result for each focus node and each of its values of ``path`` that ``other`` does not lead to, and back.
 
     That is ``sh:equals``: the value is one that only one of the two has.
@@ -337,8 +310,7 @@ class Absent:
     other: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Pairs:
+class Pairs(Record):
     """A result for each focus node and value of ``path`` for each ``other`` value that it does not stand so to.
 
     That is ``sh:lessThan``: one result a pair of values, though it names only the first.
@@ -349,8 +321,7 @@ class Pairs:
     operator: str
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Record):
     """The results of a query in SPARQL, for each focus node."""
 
     query: Sparql
@@ -360,8 +331,7 @@ class Asked:
 Question: TypeAlias = Values | Nodes | Languages | Triples | Absent | Pairs | Asked
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Record):
     """What one constraint of one shape asks of the nodes that it is checked for."""
 
     shape: Shape

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -375,5 +375,5 @@ def _chosen(shapes: model.Shapes, options: Options) -> list[model.Shape]:
         if not shape.targets and not options.focus:
             raise CalckgError(f"{iri}: the shape has no target; name the nodes to check with --focus")
         targets = shape.targets or tuple(model.TargetNode(node) for node in options.focus)
-        chosen.append(replace(shape, targets=targets))
+        chosen.append(shape.changed(targets=targets))
     return chosen

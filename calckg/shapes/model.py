@@ -3,59 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Final, TypeAlias
 
 import pyoxigraph as ox
+
+from calckg.shapes.record import Record
 
 Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal
 SH: Final = "http://www.w3.org/ns/shacl#"
 
 
 def within(value: object, closed: tuple[type, ...] = ()) -> Iterator[object]:
-    """Yield a value and all that is in it: items of tuples, fields of dataclasses, but not those of ``closed``."""
+    """Yield a value and all that is in it: items of tuples, fields of records, but not those of ``closed``."""
     yield value
     if isinstance(value, tuple):
         for item in value:
             yield from within(item, closed)
-    elif is_dataclass(value) and not isinstance(value, closed):
-        for one in fields(value):
-            yield from within(getattr(value, one.name), closed)
+    elif isinstance(value, Record) and not isinstance(value, closed):
+        for one in value.__dict__.values():
+            yield from within(one, closed)
 
 
 # --- property paths (SHACL 2.3.1)
 
 
-@dataclass(frozen=True, slots=True)
-class Predicate:
+class Predicate(Record):
     """One triple, from its subject to its object."""
 
     iri: str
 
 
-@dataclass(frozen=True, slots=True)
-class Inverse:
+class Inverse(Record):
     """``path`` walked from its end to its start."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(Record):
     """One path after the other."""
 
     paths: tuple[Path, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Alternative:
+class Alternative(Record):
     """Any of the paths."""
 
     paths: tuple[Path, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Closure:
+class Closure(Record):
     """``path`` repeated: at least ``least`` times (0 or 1), and any number of times if ``many``, else once at most."""
 
     path: Path
@@ -69,36 +65,31 @@ Path: TypeAlias = Predicate | Inverse | Sequence | Alternative | Closure
 # --- targets (SHACL 2.1.3; SHACL-AF 3)
 
 
-@dataclass(frozen=True, slots=True)
-class TargetNode:
+class TargetNode(Record):
     """A node itself, whether the data speak of it or not."""
 
     node: Term
 
 
-@dataclass(frozen=True, slots=True)
-class TargetClass:
+class TargetClass(Record):
     """The instances of a class and of its subclasses; also of a shape that is a class."""
 
     iri: Term
 
 
-@dataclass(frozen=True, slots=True)
-class TargetSubjectsOf:
+class TargetSubjectsOf(Record):
     """The subjects of a predicate."""
 
     iri: str
 
 
-@dataclass(frozen=True, slots=True)
-class TargetObjectsOf:
+class TargetObjectsOf(Record):
     """The objects of a predicate."""
 
     iri: str
 
 
-@dataclass(frozen=True, slots=True)
-class TargetSparql:
+class TargetSparql(Record):
     """What a query binds to ``?this``; ``select`` has its prefixes before it, ``values`` are its parameters."""
 
     select: str
@@ -111,43 +102,37 @@ Target: TypeAlias = TargetNode | TargetClass | TargetSubjectsOf | TargetObjectsO
 # --- constraints (SHACL 4 to 6): one class for what is compiled alike; ``component`` is the IRI that a report names
 
 
-@dataclass(frozen=True, slots=True)
-class Class:
+class Class(Record):
     """``sh:class``."""
 
     cls: Term
 
 
-@dataclass(frozen=True, slots=True)
-class Datatype:
+class Datatype(Record):
     """``sh:datatype``: the datatype and a lexical form that is one of it."""
 
     iri: str
 
 
-@dataclass(frozen=True, slots=True)
-class NodeKind:
+class NodeKind(Record):
     """``sh:nodeKind``: any of the kinds IRI, BlankNode, Literal."""
 
     kinds: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class MinCount:
+class MinCount(Record):
     """``sh:minCount``."""
 
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class MaxCount:
+class MaxCount(Record):
     """``sh:maxCount``."""
 
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Record):
     """``sh:minExclusive``, ``sh:minInclusive``, ``sh:maxExclusive``, ``sh:maxInclusive``.
 
     ``operator`` is what must hold of value and limit: ``>``, ``>=``, ``<`` or ``<=``.
@@ -157,100 +142,86 @@ class Range:
     limit: ox.Literal
 
 
-@dataclass(frozen=True, slots=True)
-class Length:
+class Length(Record):
     """``sh:minLength`` (``operator`` is ``>=``) and ``sh:maxLength`` (``<=``)."""
 
     operator: str
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Record):
     """``sh:pattern`` with ``sh:flags``."""
 
     regex: str
     flags: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LanguageIn:
+class LanguageIn(Record):
     """``sh:languageIn``."""
 
     ranges: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class UniqueLang:
+class UniqueLang(Record):
     """``sh:uniqueLang true``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Equals:
+class Equals(Record):
     """``sh:equals``."""
 
     iri: str
 
 
-@dataclass(frozen=True, slots=True)
-class Disjoint:
+class Disjoint(Record):
     """``sh:disjoint``."""
 
     iri: str
 
 
-@dataclass(frozen=True, slots=True)
-class LessThan:
+class LessThan(Record):
     """``sh:lessThan``, and with ``or_equals`` ``sh:lessThanOrEquals``."""
 
     iri: str
     or_equals: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Record):
     """``sh:not``."""
 
     shape: Shape
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(Record):
     """``sh:and``."""
 
     shapes: tuple[Shape, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(Record):
     """``sh:or``."""
 
     shapes: tuple[Shape, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Xone:
+class Xone(Record):
     """``sh:xone``."""
 
     shapes: tuple[Shape, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Record):
     """``sh:node``."""
 
     shape: Shape
 
 
-@dataclass(frozen=True, slots=True)
-class Property:
+class Property(Record):
     """``sh:property``: its results are those of the property shape itself, with the values as focus nodes."""
 
     shape: Shape
 
 
-@dataclass(frozen=True, slots=True)
-class Qualified:
+class Qualified(Record):
     """``sh:qualifiedValueShape`` with one of ``sh:qualifiedMinCount`` (``>=``) and ``sh:qualifiedMaxCount`` (``<=``).
 
     ``siblings`` are the shapes that no value that counts conforms to (``sh:qualifiedValueShapesDisjoint``).
@@ -262,29 +233,25 @@ class Qualified:
     siblings: tuple[Shape, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(Record):
     """``sh:closed true``: no predicate but ``allowed`` (``sh:ignoredProperties`` among them)."""
 
     allowed: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class HasValue:
+class HasValue(Record):
     """``sh:hasValue``."""
 
     term: Term
 
 
-@dataclass(frozen=True, slots=True)
-class In:
+class In(Record):
     """``sh:in``."""
 
     terms: tuple[Term, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Sparql:
+class Sparql(Record):
     """A constraint or a validator written in SPARQL (SHACL 5 and 6).
 
     ``query`` has its prefixes before it and, in a property shape, ``$PATH`` replaced. An ASK is asked for each value
@@ -306,16 +273,14 @@ Kind: TypeAlias = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Constraint:
+class Constraint(Record):
     """One constraint of a shape: what it asks, and the IRI of the component that a result names."""
 
     component: str
     kind: Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Record):
     """A shape; a property shape has a ``path``.
 
     ``node`` is its node in the shapes graph, ``severity`` an IRI, ``messages`` its ``sh:message`` and ``remedies`` its
@@ -323,17 +288,22 @@ class Shape:
     """
 
     node: Term
-    path: Path | None = field(default=None, compare=False)
-    targets: tuple[Target, ...] = field(default=(), compare=False)
-    constraints: tuple[Constraint, ...] = field(default=(), compare=False)
-    severity: str = field(default=SH + "Violation", compare=False)
-    messages: tuple[ox.Literal, ...] = field(default=(), compare=False)
-    remedies: tuple[ox.Literal, ...] = field(default=(), compare=False)
-    deactivated: bool = field(default=False, compare=False)
+    path: Path | None = None
+    targets: tuple[Target, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    severity: str = SH + "Violation"
+    messages: tuple[ox.Literal, ...] = ()
+    remedies: tuple[ox.Literal, ...] = ()
+    deactivated: bool = False
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Shape) and other.node == self.node
+
+    def __hash__(self) -> int:
+        return hash(self.node)
 
 
-@dataclass(frozen=True, slots=True)
-class Shapes:
+class Shapes(Record):
     """All that was read: the shapes that have targets or can be asked for by name, and the graph that has them."""
 
     shapes: tuple[Shape, ...]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 import pyoxigraph as ox
 import pytest
@@ -56,7 +55,7 @@ def found(
 ) -> list[Counter[Told]]:
     """Run plans, those with a table in ``again`` for the focus nodes in it; queries in SPARQL are only counted."""
     given = [
-        plan if table is None else replace(plan, focus=Among(plan.focus.targets, plan.focus.hops, table))
+        plan if table is None else plan.changed(focus=Among(plan.focus.targets, plan.focus.hops, table))
         for plan, table in zip(plans, again or [None] * len(plans), strict=True)
     ]
     told = []

@@ -10,7 +10,6 @@ from calckg.shapes import algebra as al
 from calckg.shapes.columns.plan_tables import PlanTables
 
 
-@dataclass(frozen=True, slots=True)
 class Among(al.Focus):
     """Those of the focus nodes that are in a table, of one column ``n``."""
 

@@ -3,36 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import pyoxigraph as ox
 
 from calckg.shapes import model
 from calckg.shapes.model import Path, Term, within
+from calckg.shapes.record import Record
 
 
 class Outside(Exception):  # noqa: N818 - no error: the query is asked in another way
     """A query, or the data it is asked of, is beyond what can be said in SQL with the same meaning."""
 
 
-@dataclass(frozen=True, slots=True)
-class Var:
+class Var(Record):
     """A variable; that of a blank node begins with ``_:`` and is none of the solutions'."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Record):
     """A function or an operator, by its name in capitals, and what it is given."""
 
     name: str
     arguments: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Exists:
+class Exists(Record):
     """``EXISTS``; NOT is a ``Call`` around it."""
 
     group: Group
@@ -42,8 +39,7 @@ Expression: TypeAlias = Var | Call | Exists | ox.NamedNode | ox.Literal
 Node: TypeAlias = Var | ox.NamedNode | ox.Literal
 
 
-@dataclass(frozen=True, slots=True)
-class Triple:
+class Triple(Record):
     """A triple pattern; ``path`` is a variable, or a predicate or another path."""
 
     start: Node
@@ -51,37 +47,32 @@ class Triple:
     end: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Record):
     """``FILTER``."""
 
     test: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Bind:
+class Bind(Record):
     """``BIND``."""
 
     value: Expression
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Optional:
+class Optional(Record):
     """``OPTIONAL``."""
 
     group: Group
 
 
-@dataclass(frozen=True, slots=True)
-class Union:
+class Union(Record):
     """``UNION``, or a group in a group, which is a union of one."""
 
     groups: tuple[Group, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Record):
     """A group graph pattern."""
 
     parts: tuple[Part, ...]
@@ -90,8 +81,7 @@ class Group:
 Part: TypeAlias = Triple | Filter | Bind | Optional | Union
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(Record):
     """A SELECT; without ``columns`` it is ``SELECT *``. A column is a variable, or what is bound to one."""
 
     distinct: bool

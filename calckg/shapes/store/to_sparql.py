@@ -8,7 +8,7 @@ do not have no path to itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 from typing import Final
 
@@ -307,7 +307,7 @@ class Renderer:
             return "true"
         if not nullable(counted.path) or not isinstance(counted.start, Var):
             return self._others(counted, least)
-        others = replace(counted, where=al.All((counted.where, al.Neg(al.Same(counted.end, counted.start)))))
+        others = counted.changed(where=al.All((counted.where, al.Neg(al.Same(counted.end, counted.start)))))
         itself = self.condition(al.renamed(counted.where, counted.end, counted.start))
         with_itself = self._others(others, least - 1) if least > 1 else "true"
         return f"(({itself} && {with_itself}) || {self._others(others, least)})"
