@@ -7,7 +7,7 @@ import gzip
 import mmap
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from io import BytesIO
+from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -33,6 +33,13 @@ FORMATS: dict[str, ox.RdfFormat] = {
 LINES = ("nquads", "ntriples")
 """The formats of one statement a line; they are sorted as texts."""
 _DECLARATION = b"@prefix "
+_BEYOND = {
+    "Only UTF-8 is supported": "XML is read in UTF-8 only; save it so",
+    "cannot decode input using UTF-8": "it has bytes that are no UTF-8; save it in UTF-8",
+    "<!ENTITY values should": "an entity is read where its value follows in double quotes, no other; write it so",
+    "language tag ''": 'xml:lang="" can\'t be read; write the file in another format, such as Turtle',
+}
+"""What the parser of RDF/XML does not take, though XML has it."""
 SUFFIXES: dict[str, str] = {
     ".ttl": "turtle",
     ".turtle": "turtle",
@@ -97,7 +104,11 @@ def _parsed(path: Path, name: str | None) -> Iterator[ox.Quad]:
         raise SourceError("this is a gzip file; give its name .gz at the end, or unpack it", path)
     try:
         with _open(path) as stream:
-            yield from ox.parse(stream, format=rdf_format, base_iri=address_of(path), rename_blank_nodes=True)
+            if not stream.peek(1):
+                raise SourceError("the file is empty; is the download complete?", path)
+            lines = XmlLines(stream) if rdf_format == ox.RdfFormat.RDF_XML else stream
+            source = cast("IO[bytes]", lines)  # all that is asked of it is to be read
+            yield from ox.parse(source, format=rdf_format, base_iri=address_of(path), rename_blank_nodes=True)
     except SyntaxError as error:
         if error.lineno is None and rdf_format == ox.RdfFormat.RDF_XML and path.is_file():
             error.lineno, error.offset = _xml_place(path)
@@ -125,12 +136,28 @@ def _check_version(quad: ox.Quad, path: Path) -> None:
         raise SourceError(f"{target} is RDF 1.2 (an object of {quad.subject}); write RDF 1.1", path)
 
 
-def _open(path: Path) -> IO[bytes]:
+def _open(path: Path) -> BufferedReader | gzip.GzipFile:
     """Open a file for its bytes, after the mark that some programs put before UTF-8."""
     stream = gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # noqa: SIM115
     if stream.peek(len(codecs.BOM_UTF8)).startswith(codecs.BOM_UTF8):
         stream.read(len(codecs.BOM_UTF8))
-    return cast("IO[bytes]", stream)
+    return stream
+
+
+class XmlLines:
+    """A stream of XML in UTF-8 in which each line ends in a line feed (XML 1.0, 2.11): the parser leaves them as is."""
+
+    def __init__(self, stream: BufferedReader | gzip.GzipFile) -> None:
+        self._stream, self._is_after_return = stream, False
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes, ``size`` at most; none at the end."""
+        while block := self._stream.read(size):
+            text = block[1:] if self._is_after_return and block.startswith(b"\n") else block
+            self._is_after_return = block.endswith(b"\r")
+            if text:
+                return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        return b""
 
 
 def _is_gzip(path: Path) -> bool:
@@ -161,6 +188,9 @@ def syntax_error(error: SyntaxError, path: str | Path) -> SourceError:
         message = message.partition(": ")[2] or message
     if "LoadDocumentCallback" in message:
         message = "it names a context by its address, and nothing is fetched: put the context itself into the file"
+    for sign, why in _BEYOND.items():
+        if sign in message:
+            return SourceError(why, path, error.lineno, error.offset)
     return SourceError(f"not well formed: {message}; mend the file there", path, error.lineno, error.offset)
 
 

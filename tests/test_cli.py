@@ -576,6 +576,16 @@ def test_output_that_is_lost_in_the_end_is_an_error() -> None:
     assert b"No space left" in done.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+@pytest.mark.parametrize(("arguments", "place"), [(("-o", "/dev/full"), "/dev/full"), ((), "standard output")])
+def test_where_no_space_is_left_is_told(arguments: tuple[str, ...], place: str) -> None:
+    command = [sys.executable, "-m", "calckg", "validate", "--format", "csv", *arguments]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, timeout=50)
+    assert done.returncode == 3
+    assert f"calckg: {place}: No space left on device; free some space".encode() in done.stderr
+
+
 def test_main_exits_with_the_code_of_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli, "run", lambda arguments: 3)
     with pytest.raises(SystemExit) as caught:

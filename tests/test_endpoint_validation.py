@@ -254,3 +254,13 @@ def test_an_endpoint_that_is_not_there_is_told_where_no_constraint_is_asked(run:
     done = run("validate", "--endpoint", url, "--shapes", tmp_path / "shapes.ttl")
     assert (done.code, done.out) == (3, "")
     assert "is the server running?" in done.complaint
+
+
+def test_an_error_names_the_shape_that_the_user_has_written(run: Run, tmp_path: Path) -> None:
+    shapes = tmp_path / "shapes.ttl"
+    shapes.write_text("""@prefix sh: <http://www.w3.org/ns/shacl#> .
+    <http://example.org/s> a sh:NodeShape ; sh:targetNode <http://example.org/n> ;
+      sh:property [ sh:path <http://example.org/p> ; sh:minCount 1 ] .""")
+    done = run("validate", "--endpoint", f"http://127.0.0.1:{free_port()}/", "--shapes", shapes)
+    assert done.code == 3
+    assert "<http://example.org/s> MinCountConstraintComponent: http://127.0.0.1:" in done.complaint

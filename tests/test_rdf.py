@@ -308,3 +308,48 @@ def test_rdflib_keeps_a_blank_node_by_its_name() -> None:
     triple = ox.Triple(ox.BlankNode("b1"), ox.NamedNode("urn:x:p"), ox.BlankNode("b1"))
     ((subject, _, target),) = rdf.to_rdflib([triple])
     assert subject == target == rdflib.BNode("b1")
+
+
+# --- XML
+
+
+XML = """<?xml version="1.0"?>
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:e="http://example.org/">
+<rdf:Description rdf:about="http://example.org/a"><e:p>one
+two
+three</e:p><e:q>one&#13;two</e:q></rdf:Description>
+</rdf:RDF>
+"""
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_of_xml_end_in_one_way_whatever_the_file_has(tmp_path: Path, end: str) -> None:
+    path = tmp_path / "a.rdf"
+    path.write_bytes(XML.replace("\n", end).encode())
+    assert {quad.object for quad in rdf.read(path)} == {ox.Literal("one\ntwo\nthree"), ox.Literal("one\rtwo")}
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+def test_lines_end_so_however_they_are_cut(size: int) -> None:
+    text = b"\r\n\r\r\na\rb\nc\r\n\n\r"
+    stream = rdf.XmlLines(io.BufferedReader(io.BytesIO(text)))
+    read = b"".join(iter(lambda: stream.read(size), b""))
+    assert read == text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (XML.replace("<e:p>", '<e:p xml:lang="">').encode(), 'xml:lang="" can\'t be read'),
+        (XML.replace("<rdf:RDF", "<!DOCTYPE a [<!ENTITY b 'c'>]>\n<rdf:RDF", 1).encode(), "in double quotes, no other"),
+        (XML.encode("utf-16"), "save it in UTF-8"),
+        (XML.replace('1.0"', '1.0" encoding="ISO-8859-1"').encode("latin-1"), "XML is read in UTF-8 only"),
+    ],
+)
+def test_xml_that_is_not_taken_is_told_as_such(tmp_path: Path, text: bytes, told: str) -> None:
+    path = tmp_path / "a.rdf"
+    path.write_bytes(text)
+    with pytest.raises(SourceError) as error:
+        list(rdf.read(path))
+    assert told in str(error.value)
+    assert "not well formed" not in str(error.value)

@@ -99,10 +99,12 @@ def test_a_pipe_with_a_name_is_read_once(tmp_path: Path, shapes: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["-"], "/dev/stdin: the suffix (none) does not tell a format; add --from with one of turtle, trig"),
+        (["-"], "-: the suffix (none) does not tell a format; add --from with one of turtle, trig"),
         (["data.txt"], "data.txt: the suffix .txt does not tell a format; add --from with one of turtle, trig"),
         (["data.txt", "--from", "turtel"], "unknown format 'turtel'; did you mean turtle? (one of: turtle, trig"),
         (["--from", "turtle"], "--from is the format of FILEs; name one, or - for standard input"),
+        (["data.ttl", "--shapes", "-"], "--shapes: shapes are not read from standard input; give a file of them"),
+        (["data.ttl", "--shapes", "/dev/stdin"], "--shapes: shapes are not read from standard input"),
     ],
 )
 def test_what_is_not_said_well_is_refused(
@@ -124,3 +126,26 @@ def test_python_can_say_it_too(tmp_path: Path, shapes: Path) -> None:
     for wrong in ("trg", ["trig"], b"trig"):
         with pytest.raises(UsageError, match="give one of turtle, trig"):
             calckg.validate(data, shapes, format=wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_nothing_at_all_is_no_graph(tmp_path: Path, shapes: Path, packed: bool) -> None:
+    data = tmp_path / ("empty.ttl.gz" if packed else "mark.ttl")
+    data.write_bytes(gzip.compress(b"") if packed else b"\xef\xbb\xbf")
+    with pytest.raises(SourceError, match="the file is empty"):
+        calckg.validate(data, shapes)
+
+
+def test_standard_input_of_nothing_is_told(shapes: Path) -> None:
+    command = (sys.executable, "-m", "calckg", "validate", "-", "--from", "turtle", "--shapes", shapes)
+    done = subprocess.run(command, input=b"", capture_output=True, check=False)
+    assert done.returncode == 3
+    assert b"the file is empty" in done.stderr
+
+
+def test_a_minus_is_standard_output(run: Run, shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("data.ttl").write_bytes(written("turtle"))
+    done = run("validate", "data.ttl", "--shapes", shapes, "--format", "csv", "-o", "-")
+    assert done.out == run("validate", "data.ttl", "--shapes", shapes, "--format", "csv").out != ""
+    assert not Path("-").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -40,9 +41,11 @@ OutputOption = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help="Write to FILE, whole or not at all. Its suffix tells the format; .gz compresses.",
+        help="Write to FILE, whole or not at all; - is standard output. Its suffix tells the format; .gz compresses.",
+        callback=lambda path: None if str(path) == "-" else path,  # as other programs call standard output
     ),
 ]
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def is_explicit(kg: Path | None) -> bool:
@@ -113,13 +116,18 @@ def note(line: str) -> None:
 @contextmanager
 def opened(output: Path | None) -> Iterator[IO[bytes]]:
     """Open ``output`` for bytes, written whole or not at all; without it, standard output."""
-    if output is not None:
-        with writing(output) as stream:
-            yield stream
-        return
-    sys.stdout.flush()
-    yield sys.stdout.buffer
-    sys.stdout.buffer.flush()
+    try:
+        if output is not None:
+            with writing(output) as stream:
+                yield stream
+            return
+        sys.stdout.flush()
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        if error.errno in _FULL and error.filename is None:  # what is written to is not told of
+            error.filename = "standard output" if output is None else str(output)
+        raise
 
 
 def emit(data: bytes, output: Path | None) -> None:

@@ -117,7 +117,7 @@ def validate(
     """
     grave = _severity(fail_on)
     name = choose_format(format, output, FORMATS, _SUFFIXES, "table")
-    _refuse(files, kg, endpoint, recheck)
+    _refuse(files, shapes, kg, endpoint, recheck)
     files = _data(files or [], read_as)
     if output is not None:
         refuse_input(output, [*(files or ()), *(shapes or ())])
@@ -126,6 +126,8 @@ def validate(
         outcome = _outcome_of_files(files, shapes, options, read_as)
     else:
         outcome = _outcome_of_graph(open_graph(kg, endpoint), shapes, options)
+    if output is not None:  # shapes may import others, and data may name theirs
+        refuse_input(output, outcome.files)
     failed = outcome.at_least(grave) > 0
     with ending_with(int(failed)):
         if explain:
@@ -136,8 +138,12 @@ def validate(
         raise typer.Exit(1)
 
 
-def _refuse(files: list[Path] | None, kg: Path | None, endpoint: str | None, recheck: bool) -> None:
-    """Refuse what makes no sense together."""
+def _refuse(
+    files: list[Path] | None, shapes: list[Path] | None, kg: Path | None, endpoint: str | None, recheck: bool
+) -> None:
+    """Refuse what makes no sense, or not together."""
+    if any(str(file) in {"-", str(_STDIN)} for file in shapes or ()):
+        raise UsageError("--shapes: shapes are not read from standard input; give a file of them")
     if files and (endpoint is not None or is_explicit(kg)):
         other = "--kg" if endpoint is None else "--endpoint"
         raise UsageError(f"FILE and {other} name two things to check; give one of them")
@@ -167,13 +173,13 @@ def _data(files: list[Path], read_as: str | None) -> list[Path]:
             raise UsageError("--from is the format of FILEs; name one, or - for standard input")
         if read_as not in rdf.FORMATS:
             raise UnknownNameError("format", read_as, rdf.FORMATS, f"(one of: {known})")
-    files = [_STDIN if str(file) == "-" else file for file in files]
     for file in files:
         tells = read_as is not None or plain_suffix(file) in rdf.SUFFIXES
-        if not tells and file.exists() and not file.is_dir():  # else its reader says what is wrong with it
+        exists = str(file) == "-" or (file.exists() and not file.is_dir())
+        if not tells and exists:  # else its reader says what is wrong with it
             suffix = file.suffix or "(none)"
             raise UsageError(f"{file}: the suffix {suffix} does not tell a format; add --from with one of {known}")
-    return files
+    return [_STDIN if str(file) == "-" else file for file in files]
 
 
 def _tell(outcome: Validation, name: str, grave: Severity, output: Path | None) -> None:

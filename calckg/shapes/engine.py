@@ -47,8 +47,8 @@ class Validation:
     ``conforms`` is SHACL's own word (no result of any severity, SHACL 3.6.1); ``outcomes`` is what became of each
     constraint, ``triples`` the count of the data's, ``None`` where an endpoint does not tell. ``standing`` is the count
     of constraints that were not asked: the build has found nothing by them. ``notes`` are lines for people: what was
-    not checked, and what the shapes have that is no term of SHACL. ``find`` makes the findings, of the columns, which
-    are kept as long as the outcome is.
+    not checked, and what the shapes have that is no term of SHACL. ``files`` are those that the shapes were read from.
+    ``find`` makes the findings, of the columns, which are kept as long as the outcome is.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -57,6 +57,7 @@ class Validation:
     triples: int | None
     standing: int = 0
     notes: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
 
     @cached_property
     def report(self) -> Report:
@@ -126,8 +127,8 @@ def shapes_of(triples: Iterable[ox.Triple], name: str) -> model.Shapes:
     return _shapes(shapes_graph.read((), triples), name)
 
 
-def _shapes(triples: Iterable[ox.Triple], name: str) -> model.Shapes:
-    told = _numbered(triples)
+def _shapes(found: shapes_graph.Found, name: str) -> model.Shapes:
+    told = _numbered(found.triples)
     try:
         shapes = reader.read(told)
     except SourceError:
@@ -136,13 +137,13 @@ def _shapes(triples: Iterable[ox.Triple], name: str) -> model.Shapes:
         raise CalckgError(f"{name}: {error}") from None
     if not shapes.shapes:
         raise CalckgError(f"{name}: there is no shape in it; give one with sh:NodeShape or sh:PropertyShape")
-    return shapes
+    return shapes.changed(files=found.files)
 
 
 def _of_data(connection: DuckDBPyConnection, data: Iterable[DataFile] = ()) -> model.Shapes:
     """Return the shapes that the data suggest, which may be in the files of the data; else calckg's own."""
-    triples = shapes_graph.suggested(connection, dict(data))
-    return _shapes(triples, "sh:shapesGraph of the data") if triples else read_shapes(shape_files())
+    found = shapes_graph.suggested(connection, dict(data))
+    return _shapes(found, "sh:shapesGraph of the data") if found.triples else read_shapes(shape_files())
 
 
 def _known(shapes: Rules) -> model.Shapes:
@@ -279,7 +280,7 @@ def _distant(graph: SparqlGraph, shapes: model.Shapes, options: Options) -> Vali
         return Report(report.findings(outcomes, shapes.graph, lambda focus, path, value: GraphSource()))
 
     notes = tuple(_notes(shapes))
-    return Validation(tuple(outcomes), shapes.graph, find, triples, notes=notes)
+    return Validation(tuple(outcomes), shapes.graph, find, triples, notes=notes, files=shapes.files)
 
 
 def _count(graph: SparqlGraph) -> int:
@@ -312,7 +313,7 @@ def _run(
     notes = list(_notes(shapes))
     if options.focus or not any(one.total for one in outcomes):
         notes += doubts.untargeted(connection, chosen, options.focus)
-    return Validation(tuple(outcomes), shapes.graph, find, triples, len(nothing), tuple(notes))
+    return Validation(tuple(outcomes), shapes.graph, find, triples, len(nothing), tuple(notes), shapes.files)
 
 
 def _notes(shapes: model.Shapes) -> Iterator[str]:

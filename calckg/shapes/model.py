@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 from collections.abc import Iterator
 from typing import Final, TypeAlias
 
@@ -304,10 +305,22 @@ class Shape(Record):
 
 
 class Shapes(Record):
-    """All that was read: the shapes that have targets or can be asked for by name, and the graph that has them."""
+    """All that was read: the shapes that have targets or can be asked for by name, the graph and ``files`` of them."""
 
     shapes: tuple[Shape, ...]
     graph: ox.Store
+    files: tuple[pathlib.Path, ...] = ()
 
     def __iter__(self) -> Iterator[Shape]:
         return iter(self.shapes)
+
+
+def holders(node: Term, shapes: ox.Store) -> Iterator[Term]:
+    """Yield a node of a shapes graph, and what holds it, and what holds that."""
+    seen: set[Term] = set()
+    holder: Term | None = node
+    while holder is not None and holder not in seen:
+        yield holder
+        seen.add(holder)
+        subjects = (quad.subject for quad in shapes.quads_for_pattern(None, None, holder, None))
+        holder = min((s for s in subjects if not isinstance(s, ox.Triple)), key=str, default=None)

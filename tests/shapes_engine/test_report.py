@@ -438,3 +438,8 @@ def test_whatever_a_value_holds_the_report_for_ci_is_well_formed() -> None:
     assert (failure.get("message") or "").endswith("\\x08\t\n\\x0b\\x0c\r\\x0e" + printable(ODD[15:]))
     (result,) = json.loads(ci_formats.sarif([odd]))["runs"][0]["results"]
     assert result["message"]["text"] == f"{EX}{ODD}: {ODD}"
+
+
+def test_a_list_of_no_values_is_told_as_such() -> None:
+    (finding,) = findings(Outcome(plan(model.In(())), [Result(ex("a"), ox.Literal("x"))]))
+    assert finding.message.endswith("can have no value: sh:in is empty (found: x)")

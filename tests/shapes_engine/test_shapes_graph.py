@@ -149,3 +149,36 @@ def test_blank_nodes_of_the_data_are_none_of_the_shapes(tmp_path: Path) -> None:
     outcome = calckg.validate(path)
     (result,) = (one for outcome in outcome.outcomes for one in outcome.results)
     assert isinstance(result.focus, ox.BlankNode)
+
+
+# what was read is not written over
+
+
+def test_a_report_is_not_written_over_shapes_that_others_import(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path, data=DATA, name=NAME, all="<> owl:imports <name.ttl> .\n" + CODE)
+    before = (tmp_path / "name.ttl").read_bytes()
+    done = run("validate", "data.ttl", "--shapes", "all.ttl", "-o", "name.ttl")
+    assert done.code == 2
+    assert "name.ttl, which is read; write to another file" in done.complaint
+    assert (tmp_path / "name.ttl").read_bytes() == before
+
+
+def test_a_report_is_not_written_over_shapes_that_data_name(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path, data="<> sh:shapesGraph <name.ttl> .\n" + DATA, name=NAME)
+    before = (tmp_path / "name.ttl").read_bytes()
+    done = run("validate", "data.ttl", "-o", "name.ttl")
+    assert done.code == 2
+    assert "name.ttl, which is read; write to another file" in done.complaint
+    assert (tmp_path / "name.ttl").read_bytes() == before
+
+
+def test_the_files_of_shapes_are_told(tmp_path: Path) -> None:
+    written(tmp_path, data=DATA, name=NAME, all="<> owl:imports <name.ttl> .\n" + CODE)
+    files = calckg.validate(tmp_path / "data.ttl", tmp_path / "all.ttl").files
+    assert files == ((tmp_path / "all.ttl").resolve(), (tmp_path / "name.ttl").resolve())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import pyoxigraph as ox
@@ -22,22 +22,29 @@ _SUGGESTED: Final = f"""SELECT DISTINCT o.value FROM quad q JOIN term p ON p.id 
 WHERE p.kind = {columnar.IRI} AND p.value = '{SH}shapesGraph' AND o.kind = {columnar.IRI} ORDER BY 1"""
 
 
-def read(paths: Iterable[Path], triples: Iterable[ox.Triple] = ()) -> list[ox.Triple]:
+class Found(NamedTuple):
+    """The triples of shapes, and the files that were read for them."""
+
+    triples: list[ox.Triple]
+    files: tuple[Path, ...]
+
+
+def read(paths: Iterable[Path], triples: Iterable[ox.Triple] = ()) -> Found:
     """Return ``triples`` and those of the files, and of the files here that all of them import; each file once.
 
     Raises ``SourceError`` for a file that can't be read.
     """
     found = list(triples)
     waiting = [*paths, *_imported(found)]
-    seen = set[Path]()
+    seen = dict[Path, None]()
     while waiting:
         path = waiting.pop(0)
         if path.resolve() not in seen:
-            seen.add(path.resolve())
+            seen[path.resolve()] = None
             fresh = [quad.triple for quad in rdf.read(path)]
             waiting += _imported(fresh)
             found += fresh
-    return found
+    return Found(found, tuple(seen))
 
 
 def not_followed(shapes: ox.Store) -> Iterator[str]:
@@ -51,21 +58,22 @@ def not_followed(shapes: ox.Store) -> Iterator[str]:
             yield f"the shapes import {iri}, which was not read: {why}; give its file, too"
 
 
-def suggested(connection: DuckDBPyConnection, data: Mapping[Path, str | None]) -> list[ox.Triple]:
-    """Return the triples of the shapes graphs that the data say they conform to; none where they say nothing.
+def suggested(connection: DuckDBPyConnection, data: Mapping[Path, str | None]) -> Found:
+    """Return the shapes graphs that the data say they conform to; none where they say nothing.
 
     ``data`` are the files that the columns were made of, with the name of the format where a suffix does not tell it.
     Such a graph is a file here or one of the named graphs in these files. Raises ``CalckgError`` where it is neither.
     """
-    found: list[ox.Triple] = []
+    found, files = list[ox.Triple](), list[Path]()
     for (iri,) in connection.execute(_SUGGESTED).fetchall():
         file = _here(iri)
-        triples = read([file]) if file else list(_named(ox.NamedNode(iri), data))
-        if not triples:
+        told = read([file]) if file else Found(list(_named(ox.NamedNode(iri), data)), ())
+        if not told.triples:
             why = "the data name these shapes, which are not here; give a file of shapes"
             raise CalckgError(f"sh:shapesGraph <{iri}>: {why}")
-        found += triples
-    return found
+        found += told.triples
+        files += told.files
+    return Found(found, tuple(files))
 
 
 def _named(name: ox.NamedNode, data: Mapping[Path, str | None]) -> Iterator[ox.Triple]:

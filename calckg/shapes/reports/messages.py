@@ -130,6 +130,8 @@ def _own(kind: model.Kind) -> str:
             return "has a predicate that is not allowed here"
         case model.HasValue(term):
             return f"lacks the value {shown(term)}"
+        case model.In(()):
+            return "can have no value: sh:in is empty"
         case model.In(terms):
             few = ", ".join(shown(term) for term in terms[:8])
             return f"is none of {few}" + (f" and {len(terms) - 8} more" if len(terms) > 8 else "")

@@ -60,20 +60,9 @@ def _names(text: str, value: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(value)}(?!\w)", text) is not None
 
 
-def _holders(node: Term, shapes: ox.Store) -> Iterator[Term]:
-    """Yield a node, and what holds it, and what holds that."""
-    seen: set[Term] = set()
-    holder: Term | None = node
-    while holder is not None and holder not in seen:
-        yield holder
-        seen.add(holder)
-        subjects = (quad.subject for quad in shapes.quads_for_pattern(None, None, holder, None))
-        holder = min((s for s in subjects if not isinstance(s, ox.Triple)), key=str, default=None)
-
-
 def rule(node: Term, shapes: ox.Store) -> str:
     """Return the IRI of the shape that found it; for one without an IRI, of what holds it."""
-    named = (holder for holder in _holders(node, shapes) if isinstance(holder, ox.NamedNode))
+    named = (holder for holder in model.holders(node, shapes) if isinstance(holder, ox.NamedNode))
     return next((holder.value for holder in named), messages.text(node))
 
 
@@ -82,7 +71,7 @@ def _remedy(plan: Plan, shapes: ox.Store) -> str:
     kind = plan.constraint.kind
     starts = [kind.node] if isinstance(kind, model.Sparql) and kind.node is not None else []
     for start in (*starts, plan.shape.node):
-        for holder in _holders(start, shapes):
+        for holder in model.holders(start, shapes):
             if isinstance(holder, ox.Literal):
                 continue
             comments = sorted((quad.object for quad in shapes.quads_for_pattern(holder, _COMMENT, None, None)), key=str)

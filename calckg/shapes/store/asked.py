@@ -17,7 +17,7 @@ import pyoxigraph as ox
 from calckg import columnar
 from calckg.errors import CalckgError, UsageError
 from calckg.shapes.algebra import THIS, VALUE, FailsSparql
-from calckg.shapes.model import Path, Shape, Sparql, TargetSparql, Term
+from calckg.shapes.model import Path, Shape, Sparql, TargetSparql, Term, holders
 from calckg.shapes.results import Result, of_solution
 from calckg.shapes.store.query_sets import set_wise
 from calckg.shapes.store.query_text import Insertion, Select, joined, parsed, speaks_of
@@ -47,6 +47,11 @@ class Asker:
     def __init__(self, graph: SparqlGraph, shapes: ox.Store | None = None, terms: Terms | None = None) -> None:
         self._terms, self._shapes = terms or Terms(graph), shapes
         self.queries: list[str] = []
+
+    def name(self, node: Term) -> Term:
+        """Return what people know a shape by: its IRI, or that of what holds it."""
+        known = () if self._shapes is None else holders(node, self._shapes)
+        return next((one for one in known if isinstance(one, ox.NamedNode)), node)
 
     @property
     def takes_shapes(self) -> bool:
@@ -88,7 +93,7 @@ class Asker:
             for result in self._beside_shapes(found) if _SHAPES in given else found:
                 yield from asked.meant(result, pair=values is not None) if asked else (result,)
         except UsageError as error:
-            raise CalckgError(f"{shape.node}: its query in SPARQL: {error}; mend the shape") from None
+            raise CalckgError(f"{self.name(shape.node)}: its query in SPARQL: {error}; mend the shape") from None
 
     def failing(self, condition: FailsSparql, nodes: Sequence[Term] | str) -> set[Term]:
         """Return those of ``nodes`` (or of what a pattern binds to ``?this``) that do not conform to a constraint."""
@@ -124,7 +129,8 @@ class Asker:
         if not query.ask:
             for node, row in self._solutions(select, constants, focus):
                 if row.get("failure") == _TRUE:
-                    raise CalckgError(f"{shape.node}: its query in SPARQL reports a failure for {node}; see the query")
+                    place = f"{self.name(shape.node)}: its query in SPARQL"
+                    raise CalckgError(f"{place} reports a failure for {node}; see the query")
                 yield of_solution(shape, node, {**given, THIS: node, **row}, row)
             return
         tables = self._tables(select, _PAIR, self._values(focus, shape.path) if values is None else [values])

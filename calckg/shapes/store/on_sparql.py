@@ -121,9 +121,9 @@ class _Worker:
             results, more = first(self._results(plan, focus), limit)
         except EndpointError as error:
             component = plan.constraint.component.rpartition("#")[2]
-            raise EndpointError(f"{plan.shape.node} {component}: {error}") from None
+            raise EndpointError(f"{self._asker.name(plan.shape.node)} {component}: {error}") from None
         except BlankNodeError as error:
-            raise CalckgError(f"{plan.shape.node}: {error}") from None
+            raise CalckgError(f"{self._asker.name(plan.shape.node)}: {error}") from None
         queries = (*self._suspects.queries, *self._asker.queries, *self._queries)
         return Outcome(plan, results, more, queries, time.perf_counter() - begin)
 
@@ -145,7 +145,7 @@ class _Worker:
         try:
             suspects = self._suspects.of(plan, renderer)
         except UsageError as error:
-            raise CalckgError(f"{plan.shape.node}: {error}") from None
+            raise CalckgError(f"{self._asker.name(plan.shape.node)}: {error}") from None
         except EndpointError:  # a graph that is too large for this may still answer what it is asked of its nodes
             return None
         self._check(plan, renderer)
@@ -172,7 +172,7 @@ class _Worker:
             for row in self._terms.rows(query.text):
                 yield _result(query, row)
         except UsageError as error:
-            raise CalckgError(f"{plan.shape.node}: {error}") from None
+            raise CalckgError(f"{self._asker.name(plan.shape.node)}: {error}") from None
 
     def _ways(self, chain: Sequence[str], focus: str) -> Counter[Term]:
         """Count on how many ways each focus node of a nested shape is come to."""
@@ -197,7 +197,7 @@ class _Worker:
             read = sparql_literals.matches('""', regex, flags)
             if not any(self._terms.rows(f"SELECT ({read} AS ?read) WHERE {{ }}")):
                 why = f"sh:pattern {regex!r} can't be read by this store; write it plainer"
-                raise CalckgError(f"{plan.shape.node}: {why}")
+                raise CalckgError(f"{self._asker.name(plan.shape.node)}: {why}")
             self._regexes.add((regex, flags))
 
 
