@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -178,9 +178,8 @@ class _Work:
             run(f"INSERT INTO again SELECT {part}, n FROM within_{part}")
             for number, old, _ in some:
                 run("INSERT INTO stays VALUES (?, ?, ?)", [old, number, part])
-                self.waiting[number] = replace(
-                    self.waiting[number], focus=Among(focus.targets, focus.hops, f"within_{part}")
-                )
+                among = Among(focus.targets, focus.hops, f"within_{part}")
+                self.waiting[number] = self.waiting[number].changed(focus=among)
         run(_TAKE_OVER)
         changes.drop()
 
