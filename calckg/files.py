@@ -8,10 +8,11 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Final, cast
 
 from calckg.errors import SourceError, UsageError
 
+EMPTY: Final = "the file is empty; is the download complete?"
 _ADDRESS = re.compile(r"(?:https?|ftp):/", re.IGNORECASE)  # of two slashes a path keeps one
 
 
@@ -31,7 +32,7 @@ def readable(path: str | Path) -> Path:
     if not os.access(path, os.R_OK):
         raise SourceError("no permission to read this file; ask its owner, or copy it", path)
     if stat.S_ISREG(status.st_mode) and status.st_size == 0:
-        raise SourceError("the file is empty; is the download complete?", path)
+        raise SourceError(EMPTY, path)
     return path
 
 

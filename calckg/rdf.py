@@ -15,7 +15,7 @@ import pyoxigraph as ox
 
 from calckg import prefixes
 from calckg.errors import CalckgError, SourceError, UsageError
-from calckg.files import plain_suffix, readable
+from calckg.files import EMPTY, plain_suffix, readable
 
 if TYPE_CHECKING:
     import rdflib
@@ -105,7 +105,7 @@ def _parsed(path: Path, name: str | None) -> Iterator[ox.Quad]:
     try:
         with _open(path) as stream:
             if not stream.peek(1):
-                raise SourceError("the file is empty; is the download complete?", path)
+                raise SourceError(EMPTY, path)
             lines = XmlLines(stream) if rdf_format == ox.RdfFormat.RDF_XML else stream
             source = cast("IO[bytes]", lines)  # all that is asked of it is to be read
             yield from ox.parse(source, format=rdf_format, base_iri=address_of(path), rename_blank_nodes=True)

@@ -324,3 +324,8 @@ def holders(node: Term, shapes: ox.Store) -> Iterator[Term]:
         seen.add(holder)
         subjects = (quad.subject for quad in shapes.quads_for_pattern(None, None, holder, None))
         holder = min((s for s in subjects if not isinstance(s, ox.Triple)), key=str, default=None)
+
+
+def named(node: Term, shapes: ox.Store) -> Term:
+    """Return what people know a node of a shapes graph by: its IRI, or that of what holds it; else the node."""
+    return next((holder for holder in holders(node, shapes) if isinstance(holder, ox.NamedNode)), node)

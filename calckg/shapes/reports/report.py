@@ -62,8 +62,7 @@ def _names(text: str, value: str) -> bool:
 
 def rule(node: Term, shapes: ox.Store) -> str:
     """Return the IRI of the shape that found it; for one without an IRI, of what holds it."""
-    named = (holder for holder in model.holders(node, shapes) if isinstance(holder, ox.NamedNode))
-    return next((holder.value for holder in named), messages.text(node))
+    return messages.text(model.named(node, shapes))
 
 
 def _remedy(plan: Plan, shapes: ox.Store) -> str:

@@ -17,7 +17,7 @@ import pyoxigraph as ox
 from calckg import columnar
 from calckg.errors import CalckgError, UsageError
 from calckg.shapes.algebra import THIS, VALUE, FailsSparql
-from calckg.shapes.model import Path, Shape, Sparql, TargetSparql, Term, holders
+from calckg.shapes.model import Path, Shape, Sparql, TargetSparql, Term, named
 from calckg.shapes.results import Result, of_solution
 from calckg.shapes.store.query_sets import set_wise
 from calckg.shapes.store.query_text import Insertion, Select, joined, parsed, speaks_of
@@ -50,8 +50,7 @@ class Asker:
 
     def name(self, node: Term) -> Term:
         """Return what people know a shape by: its IRI, or that of what holds it."""
-        known = () if self._shapes is None else holders(node, self._shapes)
-        return next((one for one in known if isinstance(one, ox.NamedNode)), node)
+        return node if self._shapes is None else named(node, self._shapes)
 
     @property
     def takes_shapes(self) -> bool:
